@@ -1,0 +1,100 @@
+#pragma once
+// Reads from Graph: authentication, quota, retry. One Client serves every pull and every job.
+// Safe requests only; writes have rules of their own and do not pass here.
+
+#include "sync/core/clock.hpp"
+#include "sync/core/error.hpp"
+#include "sync/core/rng.hpp"
+#include "sync/graph/clock_skew.hpp"
+#include "sync/graph/credentials.hpp"
+#include "sync/graph/retry.hpp"
+#include "sync/graph/semaphore.hpp"
+#include "sync/graph/throttle.hpp"
+#include "sync/graph/transport.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cloudpcd::graph {
+
+struct ClientOptions {
+    Origin origin;  ///< the only place a token is sent to
+    std::string user_agent;
+    Duration request_timeout = std::chrono::seconds{100};
+    int attempts_max = 5;  ///< of a safe request
+    Duration retry_budget =
+        std::chrono::seconds{60};  ///< without progress, waits asked for excepted
+    Duration retry_after_max =
+        std::chrono::hours{1};  ///< sum of the waits asked for in one request
+    int concurrency = 8;        ///< requests in flight at once
+};
+
+struct GetRequest {
+    Url url;
+    QuotaClass quota = QuotaClass::other;
+    std::string context;                   ///< for errors and logs: "GET cloudPCs, page 17"
+    std::vector<std::string> permissions;  ///< any one suffices; named when the answer is 403
+};
+
+struct GraphResponse {
+    int status = 0;
+    std::string body;
+    std::string request_id;
+    std::string client_request_id;
+    std::optional<UtcTime> date;  ///< the server's clock
+    int attempts = 1;             ///< requests it took
+};
+
+class Client {
+public:
+    Client(Transport& transport, Credentials& credentials, Throttle& throttle, Clock& clock,
+           Rng& rng, ClientOptions options);
+
+    /// GET with everything a safe request may do: waits for quota and Retry-After, repeats what is
+    /// transient, renews a refused token once.
+    ///
+    /// Errors: a Result with the last error; Errc::foreign_origin without any request when the URL
+    ///         leaves the configured origin. `attempts` counts into requests() either way.
+    boost::asio::awaitable<Result<GraphResponse>> get(GetRequest request);
+
+    const ClientOptions& options() const noexcept { return x_options; }
+    /// Requests sent to Graph since the start (attempts, not calls).
+    std::uint64_t requests() const noexcept { return x_requests; }
+    /// Local clock minus Graph's, as of the last response that had a Date.
+    std::optional<Duration> clock_skew() const noexcept { return x_skew.last(); }
+
+private:
+    struct Progress;
+    struct Sent;
+
+    boost::asio::awaitable<Semaphore::Permit> reserve(QuotaClass quota);
+    boost::asio::awaitable<Result<Sent>> send(const GetRequest& request, Progress& progress);
+    boost::asio::awaitable<Result<void>> recover(const GetRequest& request, Progress& progress,
+                                                 const Sent& sent);
+    boost::asio::awaitable<Result<void>> renew_token(Progress& progress, const AccessToken& token,
+                                                     Error error);
+    boost::asio::awaitable<Result<void>> wait_and_repeat(const GetRequest& request,
+                                                         Progress& progress, Failure failure,
+                                                         Error error);
+    HttpRequest http_request(const GetRequest& request, const AccessToken& token,
+                             std::string client_request_id, ConnectionUse connection) const;
+    Error foreign_origin(const GetRequest& request) const;
+
+    Transport& x_transport;
+    Credentials& x_credentials;
+    Throttle& x_throttle;
+    Clock& x_clock;
+    Rng& x_rng;
+    ClientOptions x_options;
+    std::uint64_t x_requests = 0;
+    ClockSkew x_skew;
+    std::array<Semaphore, quota_class_count> x_turns{Semaphore{1}, Semaphore{1}, Semaphore{1}};
+    Semaphore x_slots;
+};
+
+}  // namespace cloudpcd::graph

@@ -1,0 +1,123 @@
+#include "sync/graph/pager.hpp"
+
+#include "sync/core/log.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+namespace cloudpcd::graph {
+
+namespace {
+
+std::string lower(std::string_view text)
+{
+    std::string out{text};
+    std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return out;
+}
+
+/// First segment of a path, and the rest with its slash.
+std::pair<std::string, std::string> split_version(std::string_view path)
+{
+    const auto slash = path.find('/', 1);
+    if (path.empty() || slash == std::string_view::npos)
+        return {lower(path), ""};
+    std::string rest = lower(path.substr(slash));
+    if (rest.ends_with("()"))  // functions are spelled with and without parentheses
+        rest.resize(rest.size() - 2);
+    return {lower(path.substr(1, slash - 1)), std::move(rest)};
+}
+
+}  // namespace
+
+bool within_collection(const Url& link, const Url& first, std::string_view path)
+{
+    const auto [version, rest] = split_version(link.path());
+    const auto asked = split_version(first.path()).first;
+    const bool is_version = version == "v1.0" || version == "beta";
+    return rest == lower(path) && (version == asked || !is_version);
+}
+
+Pager::Pager(Client& client, ListRequest request)
+    : x_client{client}, x_request{std::move(request)}, x_next{x_request.url}
+{
+}
+
+boost::asio::awaitable<Result<std::optional<Page>>> Pager::next()
+{
+    if (!x_next)
+        co_return std::optional<Page>{};
+    x_visited.insert(std::hash<std::string>{}(x_next->to_string()));
+
+    GetRequest request{
+        .url = *x_next,
+        .quota = x_request.quota,
+        .context = fmt::format("GET {}, page {}", x_request.name, x_pages + 1),
+        .permissions = x_request.permissions,
+    };
+    const std::string context = request.context;
+    const auto requests_before = x_client.requests();
+    auto response = co_await x_client.get(std::move(request));
+    if (!response) {
+        x_requests += static_cast<int>(x_client.requests() - requests_before);
+        co_return std::move(response).error();
+    }
+    x_requests += response->attempts;
+    if (response->status != 200) {
+        co_return Error{.code = Errc::malformed,
+                        .context = context,
+                        .message = "a list must be answered with 200",
+                        .http_status = response->status,
+                        .request_id = response->request_id,
+                        .client_request_id = response->client_request_id};
+    }
+    auto page = x_request.singleton ? Page::of_object(std::move(response->body))
+                                    : Page::of_list(std::move(response->body));
+    Result<void> followed;
+    if (page)
+        followed = follow(*page);
+    if (!page || !followed) {
+        Error error = page ? std::move(followed).error() : std::move(page).error();
+        error.context = context;
+        error.http_status = response->status;
+        error.request_id = response->request_id;
+        error.client_request_id = response->client_request_id;
+        co_return error;
+    }
+    ++x_pages;
+    page->request_id = response->request_id;
+    page->date = response->date;
+    page->requests = response->attempts;
+    co_return std::optional<Page>{std::move(*page)};
+}
+
+Result<void> Pager::follow(Page& page)
+{
+    if (page.count && !x_count)
+        x_count = page.count;
+    x_next.reset();
+    if (!page.next_link)
+        return {};
+    auto link = parse_url(*page.next_link);
+    if (!link)
+        return Error{.code = Errc::malformed, .message = "nextLink is no usable URL: " + link.error().message};
+    if (link->origin != x_request.url.origin) {
+        log::warning("nextLink leads to another origin; not followed",
+                     {{"collection", x_request.name}, {"origin", link->origin.to_string()}});
+        return Error{.code = Errc::foreign_origin,
+                     .message = "nextLink leads to " + log::escape(link->origin.to_string(), 200)};
+    }
+    if (!within_collection(*link, x_request.url, x_request.path))
+        return Error{.code = Errc::malformed,
+                     .message = "nextLink leaves the collection: " + log::escape(link->path(), 200)};
+    if (x_visited.contains(std::hash<std::string>{}(link->to_string())))
+        return Error{.code = Errc::malformed, .message = "nextLink leads back to a page already read"};
+    x_next = std::move(*link);
+    return {};
+}
+
+}  // namespace cloudpcd::graph

@@ -1,0 +1,63 @@
+#pragma once
+// Walks a list page by page. It ends in one of two ways: the service gave a last page without
+// nextLink, and the list is complete; or an error, and it is not.
+// Source: Microsoft Graph "Paging Microsoft Graph data": the whole nextLink is followed as it is,
+// pages may be empty, headers are sent again with every page.
+
+#include "sync/core/error.hpp"
+#include "sync/graph/client.hpp"
+#include "sync/graph/page.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace cloudpcd::graph {
+
+struct ListRequest {
+    Url url;                   ///< first page, or a saved nextLink
+    std::string path;          ///< the collection's, below the version: next pages must stay there
+    std::string name;          ///< for messages: "cloudPCs"
+    QuotaClass quota = QuotaClass::other;
+    std::vector<std::string> permissions;
+    bool singleton = false;    ///< the answer is one object, not a list
+};
+
+class Pager {
+public:
+    Pager(Client& client, ListRequest request);
+
+    /// The next page; nullopt once the last page has been given.
+    ///
+    /// Errors: those of Client::get, Errc::malformed for a body that is no page or a nextLink that
+    ///         repeats or leaves the collection, Errc::foreign_origin for a nextLink to elsewhere;
+    ///         nothing is requested there
+    boost::asio::awaitable<Result<std::optional<Page>>> next();
+
+    /// Pages given so far, and requests they took, failed ones included.
+    int pages() const noexcept { return x_pages; }
+    int requests() const noexcept { return x_requests; }
+    /// @odata.count of the first page that had one.
+    std::optional<std::int64_t> announced_count() const noexcept { return x_count; }
+
+private:
+    Result<void> follow(Page& page);
+
+    Client& x_client;
+    ListRequest x_request;
+    std::optional<Url> x_next;
+    std::unordered_set<std::uint64_t> x_visited;  ///< hashes of the links followed
+    std::optional<std::int64_t> x_count;
+    int x_pages = 0;
+    int x_requests = 0;
+};
+
+/// True when `link` stays within the collection at `path` (without case), in the version that
+/// `first` was asked in. Another leading segment than a version is a ring of the service and allowed.
+bool within_collection(const Url& link, const Url& first, std::string_view path);
+
+}  // namespace cloudpcd::graph

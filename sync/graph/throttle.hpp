@@ -1,0 +1,66 @@
+#pragma once
+// Client-side quota: one token bucket per throttling class of Graph, shared by everything that
+// talks to the tenant, so that the service's own limit is not met in steady state.
+
+#include "sync/core/clock.hpp"
+#include "sync/graph/semaphore.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <array>
+#include <cstddef>
+
+namespace cloudpcd::graph {
+
+/// Source: Graph throttling limits, "Cloud PC service limits" (90 list and 270 get requests a
+/// minute per app and tenant); everything else is undocumented and shares one conservative class.
+enum class QuotaClass { cloud_pc_list, cloud_pc_get, other };
+inline constexpr std::size_t quota_class_count = 3;
+
+struct QuotaOptions {
+    /// Requests per minute, indexed by QuotaClass; 0 is unlimited.
+    std::array<double, quota_class_count> per_minute{60, 190, 120};
+};
+
+/// Requests that may follow one another without pause, of a class with that limit: a tenth of a
+/// minute's worth, so that any minute sees at most 1.1 times the limit.
+constexpr double quota_burst(double per_minute) noexcept
+{
+    return per_minute > 10 ? per_minute / 10 : 1;
+}
+
+class Throttle {
+public:
+    Throttle(Clock& clock, QuotaOptions options);
+
+    /// Suspends until a request of that class may be sent, in order of arrival. Then the request
+    /// counts. Exceptions: operation_aborted when cancelled; nothing is counted then.
+    boost::asio::awaitable<void> acquire(QuotaClass quota);
+
+    /// After a 429: nothing of that class is sent before `wait` has passed.
+    void pause(QuotaClass quota, Duration wait);
+
+    /// True while a pause of that class lasts.
+    bool paused(QuotaClass quota) const;
+
+    /// Takes new limits (configuration reload).
+    void configure(QuotaOptions options);
+
+private:
+    struct Bucket {
+        double tokens = 0;
+        SteadyTime refilled{};
+        SteadyTime paused_until{};
+        Semaphore turn{1};  ///< held by whoever waits first for a token
+    };
+    Bucket& bucket(QuotaClass quota) { return x_buckets[static_cast<std::size_t>(quota)]; }
+    double per_minute(QuotaClass quota) const;
+    void refill(QuotaClass quota);
+    SteadyTime next_token(QuotaClass quota);
+
+    Clock& x_clock;
+    QuotaOptions x_options;
+    std::array<Bucket, quota_class_count> x_buckets{};
+};
+
+}  // namespace cloudpcd::graph

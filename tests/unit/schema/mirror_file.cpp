@@ -1,0 +1,105 @@
+#include "tests/unit/schema/mirror_file.hpp"
+
+#include "schema/ddl.hpp"
+
+#include <SQLiteCpp/Statement.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+namespace cloudpcd::schema::test {
+
+namespace {
+
+constexpr auto history = R"sql(
+    CREATE TABLE history (
+        resource TEXT NOT NULL, id TEXT NOT NULL, from_seq INTEGER NOT NULL,
+        to_seq INTEGER NOT NULL, valid_from TIMESTAMP NOT NULL, valid_to TIMESTAMP NOT NULL,
+        ended_by TEXT NOT NULL CHECK (ended_by IN ('update', 'delete')), raw TEXT NOT NULL);
+    CREATE INDEX history_from_seq ON history (from_seq);
+    CREATE INDEX history_to_seq ON history (to_seq, ended_by);
+    CREATE INDEX history_object ON history (resource, id, from_seq);
+)sql";
+
+std::string time_of(std::int64_t seq)
+{
+    return fmt::format("2026-01-01 00:{:02}:{:02}.000", seq / 60 % 60, seq % 60);
+}
+
+}  // namespace
+
+TemporaryDirectory::TemporaryDirectory()
+{
+    auto name = (std::filesystem::temp_directory_path() / "cloudpcd-schema-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+        throw std::system_error{errno, std::generic_category(), "mkdtemp"};
+    x_path = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory()
+{
+    std::error_code ignored;  // nothing to be done about it in a destructor
+    std::filesystem::remove_all(x_path, ignored);
+}
+
+MirrorFile::MirrorFile(const std::string& file)
+    : x_database{file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE}
+{
+    x_database.exec("PRAGMA foreign_keys = ON");
+    x_database.exec(history);
+    for (const auto& entry : catalog()) {
+        for (const auto& statement : create_statements(entry))
+            x_database.exec(statement);
+    }
+    x_database.exec(changes_view(catalog()));
+}
+
+void MirrorFile::row(std::string_view table, std::string_view id, std::int64_t seq,
+                     std::string_view raw)
+{
+    SQLite::Statement insert{
+        x_database, fmt::format("INSERT INTO {} (id, _seq, _version_seq, _changed_at, "
+                                "_first_seen_at, _slice_hash, _content_hash, _version_hash, raw) "
+                                "VALUES (?1, ?2, ?2, ?3, ?3, 0, 0, 0, ?4)",
+                                table)};
+    insert.bind(1, std::string{id});
+    insert.bind(2, seq);
+    insert.bind(3, time_of(seq));
+    insert.bind(4, std::string{raw});
+    insert.exec();
+}
+
+void MirrorFile::version(std::string_view table, std::string_view id, std::int64_t from,
+                         std::int64_t to, std::string_view ended_by, std::string_view raw)
+{
+    SQLite::Statement insert{x_database, "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
+    insert.bind(1, std::string{table});
+    insert.bind(2, std::string{id});
+    insert.bind(3, from);
+    insert.bind(4, to);
+    insert.bind(5, time_of(from));
+    insert.bind(6, time_of(to));
+    insert.bind(7, std::string{ended_by});
+    insert.bind(8, std::string{raw});
+    insert.exec();
+}
+
+std::vector<std::string> MirrorFile::rows(SQLite::Database& database, const std::string& sql)
+{
+    std::vector<std::string> result;
+    SQLite::Statement query{database, sql};
+    while (query.executeStep()) {
+        std::string row;
+        for (int i = 0; i < query.getColumnCount(); ++i) {
+            const auto column = query.getColumn(i);
+            row += i == 0 ? "" : "|";
+            row += column.isNull() ? "-" : column.getString();
+        }
+        result.push_back(std::move(row));
+    }
+    return result;
+}
+
+}  // namespace cloudpcd::schema::test
