@@ -65,7 +65,8 @@ std::string child_table(const Collection& collection, const ChildTable& child)
 // change of the whole database, so it finds the predecessor without resource and id, by the index
 // history_to_seq.
 constexpr std::string_view present_arm =
-    R"sql(SELECT t._version_seq AS seq, t._changed_at AS at, CAST('{0}' AS TEXT) AS resource, t.id AS id,
+    R"sql(SELECT t._version_seq AS seq, t._changed_at AS at,
+       CAST('{0}' AS TEXT) AS resource, t.id AS id,
        CAST(CASE WHEN EXISTS (SELECT 1 FROM history p
                                WHERE p.to_seq = t._version_seq AND p.ended_by = 'update')
                  THEN 'update' ELSE 'insert' END AS TEXT) AS op,

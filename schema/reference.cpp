@@ -20,10 +20,10 @@ constexpr std::string_view head =
 One table per collection of Microsoft Graph. Every one of them also has `_key` (the rowid, to which
 child tables refer), `id`, `_seq`, `_version_seq`, `_changed_at`, `_first_seen_at` and `raw`;
 [Reading the mirror with SQL](../sql.md) says what they mean and how names and types follow from
-Graph's. A child table also has `_parent` and `position`, which counts from 0. Columns are listed with
-the property they are read from; a property that Graph left out is NULL, as is one that Graph sent as
-null. Values in *italics* are those known today: Graph adds others at any time, and they are stored all
-the same.
+Graph's. A child table also has `_parent` and `position`, which counts from 0. Columns are listed
+with the property they are read from; a property that Graph left out is NULL, as is one that Graph
+sent as null. Values in *italics* are those known today: Graph adds others at any time, and they
+are stored all the same.
 
 | table | holds |
 | --- | --- |

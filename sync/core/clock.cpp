@@ -6,12 +6,14 @@ namespace cloudpcd {
 
 SteadyTime SystemClock::steady_now() const
 {
-    return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now());
+    return std::chrono::time_point_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now());
 }
 
 UtcTime SystemClock::utc_now() const
 {
-    return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    return std::chrono::time_point_cast<std::chrono::milliseconds>(
+        std::chrono::system_clock::now());
 }
 
 boost::asio::awaitable<void> SystemClock::sleep_until(SteadyTime time)

@@ -1,6 +1,6 @@
 #pragma once
-// Time as the engine sees it. Production uses SystemClock; tests a virtual clock that jumps from one
-// sleeper to the next, so that days pass in a second and every run replays identically.
+// Time as the engine sees it. Production uses SystemClock; tests a virtual clock that jumps from
+// one sleeper to the next, so that days pass in a second and every run replays identically.
 
 #include "sync/core/error.hpp"
 #include "sync/core/time.hpp"

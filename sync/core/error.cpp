@@ -10,17 +10,28 @@ namespace cloudpcd {
 std::string_view to_string(Errc code) noexcept
 {
     switch (code) {
-        case Errc::throttled: return "throttled";
-        case Errc::transient: return "transient";
-        case Errc::cursor_expired: return "cursor expired";
-        case Errc::unauthorized: return "unauthorized";
-        case Errc::forbidden: return "forbidden";
-        case Errc::not_found: return "not found";
-        case Errc::rejected: return "rejected";
-        case Errc::malformed: return "malformed response";
-        case Errc::foreign_origin: return "foreign origin";
-        case Errc::ambiguous: return "ambiguous";
-        case Errc::configuration: return "configuration";
+        case Errc::throttled:
+            return "throttled";
+        case Errc::transient:
+            return "transient";
+        case Errc::cursor_expired:
+            return "cursor expired";
+        case Errc::unauthorized:
+            return "unauthorized";
+        case Errc::forbidden:
+            return "forbidden";
+        case Errc::not_found:
+            return "not found";
+        case Errc::rejected:
+            return "rejected";
+        case Errc::malformed:
+            return "malformed response";
+        case Errc::foreign_origin:
+            return "foreign origin";
+        case Errc::ambiguous:
+            return "ambiguous";
+        case Errc::configuration:
+            return "configuration";
     }
     return "unknown";
 }

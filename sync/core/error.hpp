@@ -30,7 +30,7 @@ enum class Errc {
 std::string_view to_string(Errc code) noexcept;
 
 struct Error {
-    Errc code{};  // stays first: a scoped enum keeps Error from being built out of an int
+    Errc code{};            // stays first: a scoped enum keeps Error from being built out of an int
     std::string context{};  ///< what was done, for people: "GET cloudPCs, page 17"
     std::string message{};  ///< what went wrong; bounded, without secrets or control characters
     int http_status = 0;    ///< 0: no response was read
@@ -38,7 +38,8 @@ struct Error {
     std::string request_id{};         ///< Graph's `request-id`, for the support ticket
     std::string client_request_id{};  ///< ours
     std::optional<std::chrono::milliseconds> retry_after{};
-    std::string challenge_claims{};  ///< decoded `claims` of a 401 challenge, to be sent with the next token request
+    std::string challenge_claims{};  ///< decoded `claims` of a 401 challenge, to be sent with the
+                                     ///< next token request
 
     /// One line: context, status, code, message, request ids; whatever is known.
     std::string describe() const;

@@ -3,7 +3,8 @@
 // an object has. A whole page must not fail because one of its items is broken, and `raw` must be
 // the bytes that were sent; a parser gives neither.
 //
-// It checks strings and brackets only. What lies inside a slice is judged by the parser that reads it.
+// It checks strings and brackets only. What lies inside a slice is judged by the parser that reads
+// it.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +27,8 @@ std::optional<std::size_t> value_end(std::string_view text, std::size_t from) no
 
 std::string_view trim(std::string_view text) noexcept;
 
-/// Members of the object that `text` is; nullopt when it is none or is not well formed at its top level.
-/// Duplicates are kept.
+/// Members of the object that `text` is; nullopt when it is none or is not well formed at its top
+/// level. Duplicates are kept.
 std::optional<std::vector<Member>> object_members(std::string_view text);
 
 /// Elements of the array that `text` is, or nullopt.

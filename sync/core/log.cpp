@@ -18,11 +18,16 @@ std::atomic<Format> output_format{Format::text};
 spdlog::level::level_enum to_spdlog(Level level)
 {
     switch (level) {
-        case Level::trace: return spdlog::level::trace;
-        case Level::debug: return spdlog::level::debug;
-        case Level::info: return spdlog::level::info;
-        case Level::warning: return spdlog::level::warn;
-        case Level::error: return spdlog::level::err;
+        case Level::trace:
+            return spdlog::level::trace;
+        case Level::debug:
+            return spdlog::level::debug;
+        case Level::info:
+            return spdlog::level::info;
+        case Level::warning:
+            return spdlog::level::warn;
+        case Level::error:
+            return spdlog::level::err;
     }
     return spdlog::level::info;
 }
@@ -30,11 +35,16 @@ spdlog::level::level_enum to_spdlog(Level level)
 std::string_view name_of(Level level)
 {
     switch (level) {
-        case Level::trace: return "trace";
-        case Level::debug: return "debug";
-        case Level::info: return "info";
-        case Level::warning: return "warning";
-        case Level::error: return "error";
+        case Level::trace:
+            return "trace";
+        case Level::debug:
+            return "debug";
+        case Level::info:
+            return "info";
+        case Level::warning:
+            return "warning";
+        case Level::error:
+            return "error";
     }
     return "info";
 }
@@ -58,10 +68,11 @@ std::size_t utf8_length(std::string_view text)
 {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const auto lead = byte(0);
-    std::size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2
-                                     : lead >= 0xE0 && lead < 0xF0     ? 3
-                                     : lead >= 0xF0 && lead < 0xF5     ? 4
-                                                                       : 0;
+    std::size_t length = lead < 0x80                   ? 1
+                         : lead >= 0xC2 && lead < 0xE0 ? 2
+                         : lead >= 0xE0 && lead < 0xF0 ? 3
+                         : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                       : 0;
     if (length == 0 || text.size() < length)
         return 0;
     for (std::size_t i = 1; i < length; ++i) {
@@ -154,7 +165,8 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
     const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
     std::string line;
     if (output_format.load() == Format::json) {
-        line = fmt::format(R"({{"time":"{}","level":"{}","message":)", format_rfc3339(now), name_of(level));
+        line = fmt::format(R"({{"time":"{}","level":"{}","message":)", format_rfc3339(now),
+                           name_of(level));
         append_json_string(line, message);
         for (const auto& field : fields) {
             line += fmt::format(R"(,"{}":)", field.key);

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <sys/random.h>
-
 #include <cerrno>
+#include <sys/random.h>
 #include <system_error>
 
 namespace cloudpcd {
@@ -16,7 +15,7 @@ double Rng::uniform()
 
 std::string Rng::uuid()
 {
-    const std::uint64_t high = (next() & ~0xF000ULL) | 0x4000ULL;              // version 4
+    const std::uint64_t high = (next() & ~0xF000ULL) | 0x4000ULL;                   // version 4
     const std::uint64_t low = (next() & ~(0xC000ULL << 48U)) | (0x8000ULL << 48U);  // variant 10
     return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32U, (high >> 16U) & 0xFFFFU,
                        high & 0xFFFFU, low >> 48U, low & 0xFFFF'FFFF'FFFFULL);

@@ -36,7 +36,10 @@ struct Cursor {
         rest.remove_prefix(count);
         return value;
     }
-    bool at_digit() const noexcept { return !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; }
+    bool at_digit() const noexcept
+    {
+        return !rest.empty() && rest.front() >= '0' && rest.front() <= '9';
+    }
 };
 
 std::optional<sys_days> read_date(Cursor& in) noexcept
@@ -59,7 +62,8 @@ std::optional<sys_days> read_date(Cursor& in) noexcept
 /// `HH:MM:SS[.fraction]`, the fraction cut to milliseconds.
 std::optional<milliseconds> read_clock(Cursor& in) noexcept
 {
-    constexpr std::size_t fraction_digits_max = 12;  // OData allows 12 (Edm.DateTimeOffset precision)
+    constexpr std::size_t fraction_digits_max =
+        12;  // OData allows 12 (Edm.DateTimeOffset precision)
     auto h = in.digits(2);
     if (!h || *h > 23 || !in.eat(':'))
         return std::nullopt;
@@ -132,10 +136,11 @@ std::string format_with(UtcTime time, char separator, std::string_view suffix)
     auto day_start = floor<days>(time);
     year_month_day date{day_start};
     hh_mm_ss<milliseconds> clock{time - day_start};
-    return fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}.{:03}{}", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                       separator, clock.hours().count(), clock.minutes().count(),
-                       clock.seconds().count(), clock.subseconds().count(), suffix);
+    return fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}.{:03}{}",
+                       static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                       static_cast<unsigned>(date.day()), separator, clock.hours().count(),
+                       clock.minutes().count(), clock.seconds().count(), clock.subseconds().count(),
+                       suffix);
 }
 
 }  // namespace
@@ -175,7 +180,8 @@ std::optional<UtcTime> parse_http_date(std::string_view text) noexcept
 {
     // Day names carry nothing that the date does not, so they are skipped.
     auto comma = text.find(',');
-    auto finish = [](int y, std::string_view month_name, int d, Cursor& in) -> std::optional<UtcTime> {
+    auto finish = [](int y, std::string_view month_name, int d,
+                     Cursor& in) -> std::optional<UtcTime> {
         auto m = month_number(month_name);
         auto clock = read_clock(in);
         if (!m || !clock)

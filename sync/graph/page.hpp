@@ -51,7 +51,8 @@ private:
     explicit Page(std::string body) : x_body{std::make_unique<std::string>(std::move(body))} {}
     Result<void> read_annotations(std::string_view key, std::string_view value);
 
-    std::unique_ptr<std::string> x_body;  // on the heap: slices stay where they are when a page moves
+    std::unique_ptr<std::string>
+        x_body;  // on the heap: slices stay where they are when a page moves
     std::vector<Slice> x_items;
 };
 

@@ -44,8 +44,7 @@ bool within_collection(const Url& link, const Url& first, std::string_view path)
 
 Pager::Pager(Client& client, ListRequest request)
     : x_client{client}, x_request{std::move(request)}, x_next{x_request.url}
-{
-}
+{}
 
 boost::asio::awaitable<Result<std::optional<Page>>> Pager::next()
 {
@@ -104,7 +103,8 @@ Result<void> Pager::follow(Page& page)
         return {};
     auto link = parse_url(*page.next_link);
     if (!link)
-        return Error{.code = Errc::malformed, .message = "nextLink is no usable URL: " + link.error().message};
+        return Error{.code = Errc::malformed,
+                     .message = "nextLink is no usable URL: " + link.error().message};
     if (link->origin != x_request.url.origin) {
         log::warning("nextLink leads to another origin; not followed",
                      {{"collection", x_request.name}, {"origin", link->origin.to_string()}});
@@ -112,10 +112,12 @@ Result<void> Pager::follow(Page& page)
                      .message = "nextLink leads to " + log::escape(link->origin.to_string(), 200)};
     }
     if (!within_collection(*link, x_request.url, x_request.path))
-        return Error{.code = Errc::malformed,
-                     .message = "nextLink leaves the collection: " + log::escape(link->path(), 200)};
+        return Error{
+            .code = Errc::malformed,
+            .message = "nextLink leaves the collection: " + log::escape(link->path(), 200)};
     if (x_visited.contains(std::hash<std::string>{}(link->to_string())))
-        return Error{.code = Errc::malformed, .message = "nextLink leads back to a page already read"};
+        return Error{.code = Errc::malformed,
+                     .message = "nextLink leads back to a page already read"};
     x_next = std::move(*link);
     return {};
 }

@@ -19,12 +19,12 @@
 namespace cloudpcd::graph {
 
 struct ListRequest {
-    Url url;                   ///< first page, or a saved nextLink
-    std::string path;          ///< the collection's, below the version: next pages must stay there
-    std::string name;          ///< for messages: "cloudPCs"
+    Url url;           ///< first page, or a saved nextLink
+    std::string path;  ///< the collection's, below the version: next pages must stay there
+    std::string name;  ///< for messages: "cloudPCs"
     QuotaClass quota = QuotaClass::other;
     std::vector<std::string> permissions;
-    bool singleton = false;    ///< the answer is one object, not a list
+    bool singleton = false;  ///< the answer is one object, not a list
 };
 
 class Pager {
@@ -57,7 +57,8 @@ private:
 };
 
 /// True when `link` stays within the collection at `path` (without case), in the version that
-/// `first` was asked in. Another leading segment than a version is a ring of the service and allowed.
+/// `first` was asked in. Another leading segment than a version is a ring of the service and
+/// allowed.
 bool within_collection(const Url& link, const Url& first, std::string_view path);
 
 }  // namespace cloudpcd::graph

@@ -26,19 +26,33 @@ public:
     void add(const bj::value& value)
     {
         switch (value.kind()) {
-            case bj::kind::null: tag('n'); break;
-            case bj::kind::bool_: tag(value.get_bool() ? 't' : 'f'); break;
-            case bj::kind::int64: integer(value.get_int64()); break;
-            case bj::kind::uint64: unsigned_integer(value.get_uint64()); break;
-            case bj::kind::double_: real(value.get_double()); break;
-            case bj::kind::string: text('s', value.get_string()); break;
+            case bj::kind::null:
+                tag('n');
+                break;
+            case bj::kind::bool_:
+                tag(value.get_bool() ? 't' : 'f');
+                break;
+            case bj::kind::int64:
+                integer(value.get_int64());
+                break;
+            case bj::kind::uint64:
+                unsigned_integer(value.get_uint64());
+                break;
+            case bj::kind::double_:
+                real(value.get_double());
+                break;
+            case bj::kind::string:
+                text('s', value.get_string());
+                break;
             case bj::kind::array:
                 tag('[');
                 for (const auto& element : value.get_array())
                     add(element);
                 tag(']');
                 break;
-            case bj::kind::object: object(value.get_object(), {}); break;
+            case bj::kind::object:
+                object(value.get_object(), {});
+                break;
         }
     }
 
@@ -59,7 +73,8 @@ public:
             for (auto path : left_out) {
                 if (path == key)
                     skip = true;
-                else if (path.size() > key.size() && path.starts_with(key) && path[key.size()] == '.')
+                else if (path.size() > key.size() && path.starts_with(key) &&
+                         path[key.size()] == '.')
                     below.push_back(path.substr(key.size() + 1));
             }
             if (skip)
@@ -73,10 +88,16 @@ public:
         tag('}');
     }
 
-    std::int64_t digest() const { return static_cast<std::int64_t>(XXH3_64bits_digest(x_state.get())); }
+    std::int64_t digest() const
+    {
+        return static_cast<std::int64_t>(XXH3_64bits_digest(x_state.get()));
+    }
 
 private:
-    void bytes(const void* data, std::size_t size) { XXH3_64bits_update(x_state.get(), data, size); }
+    void bytes(const void* data, std::size_t size)
+    {
+        XXH3_64bits_update(x_state.get(), data, size);
+    }
     void tag(char kind) { bytes(&kind, 1); }
     void text(char kind, std::string_view text)
     {
@@ -144,7 +165,8 @@ Identity find_identity(std::string_view slice, const schema::Collection& collect
         if (id->empty())
             return {.id = std::nullopt, .problem = "its id is empty"};
         if (id->size() > id_bytes_max)
-            return {.id = std::nullopt, .problem = fmt::format("its id is longer than {} bytes", id_bytes_max)};
+            return {.id = std::nullopt,
+                    .problem = fmt::format("its id is longer than {} bytes", id_bytes_max)};
         if (id->find('\0') != std::string::npos || !json::valid_utf8(*id))
             return {.id = std::nullopt, .problem = "its id is not usable text"};
         return {.id = std::move(id), .problem = {}};
@@ -158,9 +180,10 @@ Identity find_identity(std::string_view slice, const schema::Collection& collect
     std::optional<std::string_view> literal;
     for (const auto& member : *members) {
         // A key may be written with escapes; that is decoded only where it could matter.
-        const bool is_id = member.key == collection.id_property ||
-                           (member.key.find('\\') != std::string_view::npos &&
-                            json::string_value(fmt::format("\"{}\"", member.key)) == collection.id_property);
+        const bool is_id =
+            member.key == collection.id_property ||
+            (member.key.find('\\') != std::string_view::npos &&
+             json::string_value(fmt::format("\"{}\"", member.key)) == collection.id_property);
         if (!is_id)
             continue;
         if (literal && *literal != member.value)
@@ -191,7 +214,8 @@ Hashes hash_content(const bj::value& object, std::int64_t slice)
 Decoded decode(std::string_view slice, bj::storage_ptr storage)
 {
     if (slice.size() > item_bytes_max)
-        return {.value = std::nullopt, .problem = fmt::format("larger than {} bytes", item_bytes_max)};
+        return {.value = std::nullopt,
+                .problem = fmt::format("larger than {} bytes", item_bytes_max)};
     if (!json::valid_utf8(slice))
         return {.value = std::nullopt, .problem = "not UTF-8"};
     const auto repaired = json::replace_lone_surrogates(slice);
@@ -205,14 +229,17 @@ Decoded decode(std::string_view slice, bj::storage_ptr storage)
     bool too_many = false;
     const auto in_tree = tree_members(value, too_many);
     if (too_many)
-        return {.value = std::nullopt, .problem = fmt::format("an object of more than {} members", keys_per_object_max)};
-    // The parser keeps the last of two equal keys without a word; which one is meant is nobody's to choose.
+        return {.value = std::nullopt,
+                .problem = fmt::format("an object of more than {} members", keys_per_object_max)};
+    // The parser keeps the last of two equal keys without a word; which one is meant is nobody's to
+    // choose.
     if (in_tree != json::count_members(text))
         return {.value = std::nullopt, .problem = "duplicate keys"};
     return {.value = std::move(value), .problem = {}};
 }
 
-std::optional<std::string> without_secrets(std::string_view slice, const schema::Collection& collection)
+std::optional<std::string> without_secrets(std::string_view slice,
+                                           const schema::Collection& collection)
 {
     if (collection.write_only.empty())
         return std::nullopt;

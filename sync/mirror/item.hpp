@@ -2,8 +2,8 @@
 // One object of a page: its id, its hashes, and whether it can be trusted.
 //
 // The cheap part comes first: an object whose bytes have the hash of the stored ones is done, and
-// nothing of it is parsed. Everything else is decoded once and hashed canonically, so that the order
-// of members and white space are no change.
+// nothing of it is parsed. Everything else is decoded once and hashed canonically, so that the
+// order of members and white space are no change.
 
 #include "schema/catalog.hpp"
 
@@ -28,8 +28,9 @@ std::int64_t slice_hash(std::string_view slice) noexcept;
 
 /// What the scanner found of an object's identity, without parsing the object.
 struct Identity {
-    std::optional<std::string> id;  ///< present when it is a usable string, given once or twice alike
-    std::string problem;            ///< why `id` is missing, for the quarantine
+    std::optional<std::string>
+        id;               ///< present when it is a usable string, given once or twice alike
+    std::string problem;  ///< why `id` is missing, for the quarantine
 };
 Identity find_identity(std::string_view slice, const schema::Collection& collection);
 
@@ -53,7 +54,9 @@ struct Decoded {
 };
 Decoded decode(std::string_view slice, boost::json::storage_ptr storage);
 
-/// The slice without the collection's write-only members; nullopt when it has none, as nearly always.
-std::optional<std::string> without_secrets(std::string_view slice, const schema::Collection& collection);
+/// The slice without the collection's write-only members; nullopt when it has none, as nearly
+/// always.
+std::optional<std::string> without_secrets(std::string_view slice,
+                                           const schema::Collection& collection);
 
 }  // namespace cloudpcd::mirror

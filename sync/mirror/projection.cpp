@@ -16,7 +16,7 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::size_t notes_max = 1000;      // paths of one pull
+constexpr std::size_t notes_max = 1000;  // paths of one pull
 constexpr std::size_t example_bytes_max = 200;
 
 bool all_finite(const bj::value& value)
@@ -63,10 +63,12 @@ bool is_never(std::string_view text)
 }
 
 /// Binds `value`; false when it does not fit the type, and NULL is bound.
-bool bind_value(const bj::value& value, schema::ColumnType type, store::Statement& statement, int index)
+bool bind_value(const bj::value& value, schema::ColumnType type, store::Statement& statement,
+                int index)
 {
     const auto* string = value.if_string();
-    const std::string_view text = string != nullptr ? std::string_view{*string} : std::string_view{};
+    const std::string_view text =
+        string != nullptr ? std::string_view{*string} : std::string_view{};
     switch (type) {
         case schema::ColumnType::text:
         case schema::ColumnType::text_nocase:
@@ -159,7 +161,10 @@ void DriftNotes::add(std::string_view path, Kind kind, std::string_view example)
     if (found == x_notes.end()) {
         if (x_notes.size() >= notes_max)
             return;
-        found = x_notes.emplace(std::move(key), Note{.example = log::escape(example, example_bytes_max), .count = 0}).first;
+        found = x_notes
+                    .emplace(std::move(key),
+                             Note{.example = log::escape(example, example_bytes_max), .count = 0})
+                    .first;
     }
     ++found->second.count;
 }
@@ -167,10 +172,14 @@ void DriftNotes::add(std::string_view path, Kind kind, std::string_view example)
 std::string_view DriftNotes::to_string(Kind kind) noexcept
 {
     switch (kind) {
-        case Kind::property: return "property";
-        case Kind::enumeration: return "enum";
-        case Kind::type: return "type";
-        case Kind::refused: return "refused";
+        case Kind::property:
+            return "property";
+        case Kind::enumeration:
+            return "enum";
+        case Kind::type:
+            return "type";
+        case Kind::refused:
+            return "refused";
     }
     return "property";
 }
@@ -186,7 +195,8 @@ std::vector<std::string_view> split_path(std::string_view path)
     return names;
 }
 
-const bj::value* find_value(const bj::value& object, std::span<const std::string_view> path) noexcept
+const bj::value* find_value(const bj::value& object,
+                            std::span<const std::string_view> path) noexcept
 {
     const bj::value* at = &object;
     for (auto name : path) {
@@ -231,7 +241,8 @@ void Projection::bind(const bj::value& object, store::Statement& statement, int 
             continue;
         }
         if (!bind_value(*value, column.type, statement, index)) {
-            drift.add(joined(path_prefix, column.property), DriftNotes::Kind::type, bj::serialize(*value));
+            drift.add(joined(path_prefix, column.property), DriftNotes::Kind::type,
+                      bj::serialize(*value));
         } else if (column.enumeration != nullptr && value->is_string()) {
             note_unknown_members(*column.enumeration, value->get_string(),
                                  joined(path_prefix, column.property), drift);
@@ -247,7 +258,8 @@ void KnownMembers::add(std::string_view path)
     at->x_leaf = true;
 }
 
-void KnownMembers::note_unknown(const bj::value& value, std::string_view path, DriftNotes& drift) const
+void KnownMembers::note_unknown(const bj::value& value, std::string_view path,
+                                DriftNotes& drift) const
 {
     // A leaf holds a value, or a collection stored as JSON: what is inside is not the catalog's.
     if (x_members.empty())
@@ -268,7 +280,8 @@ void KnownMembers::note_unknown(const bj::value& value, std::string_view path, D
         auto known = x_members.find(key);
         if (known != x_members.end())
             known->second.note_unknown(member.value(), joined(path, key), drift);
-        else if (key.find('@') == std::string_view::npos)  // annotations are OData's, not the object's
+        else if (key.find('@') ==
+                 std::string_view::npos)  // annotations are OData's, not the object's
             drift.add(joined(path, key), DriftNotes::Kind::property, bj::serialize(member.value()));
     }
 }

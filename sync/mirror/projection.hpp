@@ -1,6 +1,6 @@
 #pragma once
-// From an object to columns: the catalog's rule, applied. A value that does not fit its type is NULL
-// in its column and noted as drift; `raw` has it either way.
+// From an object to columns: the catalog's rule, applied. A value that does not fit its type is
+// NULL in its column and noted as drift; `raw` has it either way.
 
 #include "schema/catalog.hpp"
 #include "sync/store/database.hpp"
@@ -61,7 +61,8 @@ private:
 class KnownMembers {
 public:
     void add(std::string_view path);
-    void note_unknown(const boost::json::value& value, std::string_view path, DriftNotes& drift) const;
+    void note_unknown(const boost::json::value& value, std::string_view path,
+                      DriftNotes& drift) const;
 
 private:
     std::map<std::string, KnownMembers, std::less<>> x_members;

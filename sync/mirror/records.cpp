@@ -10,10 +10,14 @@ namespace cloudpcd::mirror {
 std::string_view to_string(Outcome outcome) noexcept
 {
     switch (outcome) {
-        case Outcome::complete: return "complete";
-        case Outcome::incomplete: return "incomplete";
-        case Outcome::refused: return "refused";
-        case Outcome::skipped: return "skipped";
+        case Outcome::complete:
+            return "complete";
+        case Outcome::incomplete:
+            return "incomplete";
+        case Outcome::refused:
+            return "refused";
+        case Outcome::skipped:
+            return "skipped";
     }
     return "incomplete";
 }
@@ -27,7 +31,8 @@ void record_run(store::Database& database, const RunSummary& run)
         error = run.error;
 
     auto row = database.prepared(
-        "INSERT INTO sync_runs (run_id, resource, started_at, ended_at, outcome, pages, requests, inserted, updated, "
+        "INSERT INTO sync_runs (run_id, resource, started_at, ended_at, outcome, pages, requests, "
+        "inserted, updated, "
         "deleted, refused, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     row.bind(1, run.run_id).bind(2, run.resource).bind(3, started).bind(4, ended);
     row.bind(5, to_string(run.outcome)).bind(6, run.pages).bind(7, run.requests);
@@ -37,10 +42,12 @@ void record_run(store::Database& database, const RunSummary& run)
     auto status = database.prepared(
         "UPDATE resource_status SET "
         "  last_complete_at = CASE WHEN ?1 = 'complete' THEN ?2 ELSE last_complete_at END, "
-        "  consecutive_failures = CASE ?1 WHEN 'complete' THEN 0 WHEN 'skipped' THEN consecutive_failures "
+        "  consecutive_failures = CASE ?1 WHEN 'complete' THEN 0 WHEN 'skipped' THEN "
+        "consecutive_failures "
         "                                 ELSE consecutive_failures + 1 END, "
         "  last_error = CASE WHEN ?1 = 'complete' THEN NULL ELSE ?3 END, "
-        "  degraded_reason = CASE ?1 WHEN 'refused' THEN ?3 WHEN 'skipped' THEN ?3 WHEN 'complete' THEN NULL "
+        "  degraded_reason = CASE ?1 WHEN 'refused' THEN ?3 WHEN 'skipped' THEN ?3 WHEN 'complete' "
+        "THEN NULL "
         "                            ELSE degraded_reason END, "
         "  row_count = row_count + ?4 "
         "WHERE resource = ?5");
@@ -55,7 +62,8 @@ RunId next_run_id(store::Database& database)
     return row.integer(0);
 }
 
-std::optional<std::string> read_state(store::Database& database, std::string_view resource, std::string_view key)
+std::optional<std::string> read_state(store::Database& database, std::string_view resource,
+                                      std::string_view key)
 {
     auto row = database.prepared("SELECT value FROM sync_state WHERE resource = ? AND key = ?");
     row.bind(1, resource).bind(2, key);
@@ -64,14 +72,15 @@ std::optional<std::string> read_state(store::Database& database, std::string_vie
     return row.string(0);
 }
 
-void write_state(store::Database& database, std::string_view resource, std::string_view key, std::string_view value,
-                 UtcTime now)
+void write_state(store::Database& database, std::string_view resource, std::string_view key,
+                 std::string_view value, UtcTime now)
 {
     const std::string at = format_sql_time(now);
     // Unchanged values are not written: a quiet cycle costs no page.
-    auto row = database.prepared("INSERT INTO sync_state (resource, key, value, updated_at) VALUES (?, ?, ?, ?) "
-                                 "ON CONFLICT (resource, key) DO UPDATE SET value = excluded.value, "
-                                 "updated_at = excluded.updated_at WHERE value IS NOT excluded.value");
+    auto row = database.prepared(
+        "INSERT INTO sync_state (resource, key, value, updated_at) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (resource, key) DO UPDATE SET value = excluded.value, "
+        "updated_at = excluded.updated_at WHERE value IS NOT excluded.value");
     row.bind(1, resource).bind(2, key).bind(3, value).bind(4, at).run();
 }
 
@@ -81,7 +90,8 @@ void erase_state(store::Database& database, std::string_view resource, std::stri
     row.bind(1, resource).bind(2, key).run();
 }
 
-std::vector<std::string> read_id_list(store::Database& database, std::string_view resource, std::string_view key)
+std::vector<std::string> read_id_list(store::Database& database, std::string_view resource,
+                                      std::string_view key)
 {
     std::vector<std::string> ids;
     const auto text = read_state(database, resource, key);
@@ -115,29 +125,34 @@ std::optional<UtcTime> last_complete(store::Database& database, std::string_view
     return parse_sql_time(row.text(0));
 }
 
-void record_drift(store::Database& database, std::string_view resource, const DriftNotes& drift, UtcTime now)
+void record_drift(store::Database& database, std::string_view resource, const DriftNotes& drift,
+                  UtcTime now)
 {
     const std::string at = format_sql_time(now);
     for (const auto& [where, note] : drift.notes()) {
-        auto row = database.prepared("INSERT INTO schema_drift (resource, path, kind, example, first_seen_at, count) "
-                                     "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (resource, path, kind) "
-                                     "DO UPDATE SET count = count + excluded.count");
+        auto row = database.prepared(
+            "INSERT INTO schema_drift (resource, path, kind, example, first_seen_at, count) "
+            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (resource, path, kind) "
+            "DO UPDATE SET count = count + excluded.count");
         row.bind(1, resource).bind(2, where.first).bind(3, DriftNotes::to_string(where.second));
         row.bind(4, note.example).bind(5, at).bind(6, note.count).run();
     }
 }
 
-void include_resource(store::Database& database, std::string_view resource, std::int64_t interval_seconds)
+void include_resource(store::Database& database, std::string_view resource,
+                      std::int64_t interval_seconds)
 {
-    auto row = database.prepared("INSERT INTO resource_status (resource, interval_seconds) VALUES (?, ?) "
-                                 "ON CONFLICT (resource) DO UPDATE SET interval_seconds = excluded.interval_seconds, "
-                                 "included = 1 WHERE included = 0 OR interval_seconds IS NOT excluded.interval_seconds");
+    auto row = database.prepared(
+        "INSERT INTO resource_status (resource, interval_seconds) VALUES (?, ?) "
+        "ON CONFLICT (resource) DO UPDATE SET interval_seconds = excluded.interval_seconds, "
+        "included = 1 WHERE included = 0 OR interval_seconds IS NOT excluded.interval_seconds");
     row.bind(1, resource).bind(2, interval_seconds).run();
 }
 
 void exclude_resource(store::Database& database, std::string_view resource)
 {
-    auto row = database.prepared("UPDATE resource_status SET included = 0 WHERE resource = ? AND included = 1");
+    auto row = database.prepared(
+        "UPDATE resource_status SET included = 0 WHERE resource = ? AND included = 1");
     row.bind(1, resource).run();
 }
 

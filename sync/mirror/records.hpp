@@ -43,13 +43,15 @@ void record_run(store::Database& database, const RunSummary& run);
 RunId next_run_id(store::Database& database);
 
 /// State of one resource between runs.
-std::optional<std::string> read_state(store::Database& database, std::string_view resource, std::string_view key);
-void write_state(store::Database& database, std::string_view resource, std::string_view key, std::string_view value,
-                 UtcTime now);
+std::optional<std::string> read_state(store::Database& database, std::string_view resource,
+                                      std::string_view key);
+void write_state(store::Database& database, std::string_view resource, std::string_view key,
+                 std::string_view value, UtcTime now);
 void erase_state(store::Database& database, std::string_view resource, std::string_view key);
 
 /// Lists of ids in sync_state, as JSON arrays.
-std::vector<std::string> read_id_list(store::Database& database, std::string_view resource, std::string_view key);
+std::vector<std::string> read_id_list(store::Database& database, std::string_view resource,
+                                      std::string_view key);
 void write_id_list(store::Database& database, std::string_view resource, std::string_view key,
                    const std::vector<std::string>& ids, UtcTime now);
 
@@ -57,10 +59,12 @@ void write_id_list(store::Database& database, std::string_view resource, std::st
 std::optional<UtcTime> last_complete(store::Database& database, std::string_view resource);
 
 /// Adds what a pull noted to schema_drift.
-void record_drift(store::Database& database, std::string_view resource, const DriftNotes& drift, UtcTime now);
+void record_drift(store::Database& database, std::string_view resource, const DriftNotes& drift,
+                  UtcTime now);
 
 /// Makes `resource` a row of freshness with this interval, or takes it out when not included.
-void include_resource(store::Database& database, std::string_view resource, std::int64_t interval_seconds);
+void include_resource(store::Database& database, std::string_view resource,
+                      std::int64_t interval_seconds);
 void exclude_resource(store::Database& database, std::string_view resource);
 
 }  // namespace cloudpcd::mirror

@@ -31,7 +31,8 @@ std::string column_list(std::span<const schema::Column> columns, std::string_vie
 }
 
 constexpr std::string_view engine_columns =
-    "_seq, _version_seq, _changed_at, _first_seen_at, _slice_hash, _content_hash, _version_hash, raw";
+    "_seq, _version_seq, _changed_at, _first_seen_at, _slice_hash, _content_hash, _version_hash, "
+    "raw";
 
 }  // namespace
 
@@ -65,7 +66,8 @@ void create_staging(store::Database& database)
             UNIQUE (run_id, id));
         CREATE TEMP TABLE IF NOT EXISTS staged_quarantine (
             run_id INTEGER NOT NULL, id TEXT NOT NULL, slice_hash INTEGER NOT NULL,
-            reason TEXT NOT NULL, raw BLOB NOT NULL, PRIMARY KEY (run_id, id, slice_hash)) WITHOUT ROWID;
+            reason TEXT NOT NULL, raw BLOB NOT NULL,
+            PRIMARY KEY (run_id, id, slice_hash)) WITHOUT ROWID;
         PRAGMA temp.cache_size = -4096;
     )sql");
 }
@@ -97,8 +99,9 @@ void Sequence::save()
 {
     if (x_last == x_first)
         return;
-    auto row = x_database.prepared("INSERT INTO meta (key, value) VALUES ('last_seq', CAST(? AS TEXT)) "
-                                   "ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+    auto row = x_database.prepared(
+        "INSERT INTO meta (key, value) VALUES ('last_seq', CAST(? AS TEXT)) "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value");
     row.bind(1, x_last).run();
     x_first = x_last;
 }
@@ -109,7 +112,8 @@ struct Table::StagedRow {
     Hashes hashes;
 };
 
-Table::Table(const schema::Collection& collection) : x_collection{collection}, x_projection{collection.columns}
+Table::Table(const schema::Collection& collection)
+    : x_collection{collection}, x_projection{collection.columns}
 {
     const auto table = collection.table;
     x_known.add(collection.id_property);
@@ -128,8 +132,9 @@ Table::Table(const schema::Collection& collection) : x_collection{collection}, x
             .projection = Projection{child.columns},
             .path = split_path(child.property),
             .erase_sql = fmt::format("DELETE FROM {} WHERE _parent = ?", child.table),
-            .insert_sql = fmt::format("INSERT INTO {} ({}, {}) VALUES ({})", child.table, keys, columns,
-                                      placeholders(child.columns.size() + (nested ? 3 : 2))),
+            .insert_sql =
+                fmt::format("INSERT INTO {} ({}, {}) VALUES ({})", child.table, keys, columns,
+                            placeholders(child.columns.size() + (nested ? 3 : 2))),
         });
     }
 
@@ -138,31 +143,37 @@ Table::Table(const schema::Collection& collection) : x_collection{collection}, x
     constexpr std::size_t engine_column_count = 8;
     x_find_sql = fmt::format("SELECT _slice_hash, _content_hash FROM {} WHERE id = ?", table);
     x_present_sql = fmt::format("SELECT _key, _version_hash FROM {} WHERE id = ?", table);
-    x_insert_sql = fmt::format("INSERT INTO {} (id, {}{}) VALUES ({})", table, columns, engine_columns,
-                               placeholders(1 + collection.columns.size() + engine_column_count));
-    // Parameters behind the columns: seq, version?, seq, version?, now, slice, content, version, raw, key.
-    x_update_sql = fmt::format("UPDATE {} SET {}_seq = ?, _version_seq = CASE WHEN ? THEN ? ELSE _version_seq END, "
-                               "_changed_at = CASE WHEN ? THEN ? ELSE _changed_at END, _slice_hash = ?, "
-                               "_content_hash = ?, _version_hash = ?, raw = ? WHERE _key = ?",
-                               table, assignments);
+    x_insert_sql =
+        fmt::format("INSERT INTO {} (id, {}{}) VALUES ({})", table, columns, engine_columns,
+                    placeholders(1 + collection.columns.size() + engine_column_count));
+    // Parameters behind the columns: seq, version?, seq, version?, now, slice, content, version,
+    // raw, key.
+    x_update_sql = fmt::format(
+        "UPDATE {} SET {}_seq = ?, _version_seq = CASE WHEN ? THEN ? ELSE _version_seq END, "
+        "_changed_at = CASE WHEN ? THEN ? ELSE _changed_at END, _slice_hash = ?, "
+        "_content_hash = ?, _version_hash = ?, raw = ? WHERE _key = ?",
+        table, assignments);
     if (!collection.columns.empty()) {
         x_project_sql = fmt::format("UPDATE {} SET {}", table, assignments);
         x_project_sql.resize(x_project_sql.size() - 2);
         x_project_sql += " WHERE _key = ?";
     }
-    x_archive_sql = fmt::format("INSERT INTO history (resource, id, from_seq, to_seq, valid_from, valid_to, ended_by, raw) "
-                                "SELECT '{}', id, _version_seq, ?, _changed_at, ?, ?, raw FROM {} WHERE id = ?",
-                                table, table);
+    x_archive_sql = fmt::format(
+        "INSERT INTO history (resource, id, from_seq, to_seq, valid_from, valid_to, ended_by, raw) "
+        "SELECT '{}', id, _version_seq, ?, _changed_at, ?, ?, raw FROM {} WHERE id = ?",
+        table, table);
     x_erase_sql = fmt::format("DELETE FROM {} WHERE id = ?", table);
-    x_missing_sql = fmt::format("SELECT id FROM {0} WHERE NOT EXISTS (SELECT 1 FROM temp.seen AS s "
-                                "WHERE s.run_id = ? AND s.id = {0}.id)",
-                                table);
+    x_missing_sql = fmt::format(
+        "SELECT id FROM {0} WHERE NOT EXISTS (SELECT 1 FROM temp.seen AS s "
+        "WHERE s.run_id = ? AND s.id = {0}.id)",
+        table);
 }
 
 StageCounts Table::stage(store::Database& database, RunId run, const graph::Page& page) const
 {
     StageCounts counts;
-    // One transaction over the page: the temp database needs no fsync, but each statement has a price.
+    // One transaction over the page: the temp database needs no fsync, but each statement has a
+    // price.
     const bool nested = sqlite3_get_autocommit(database.handle()) == 0;
     if (!nested)
         database.execute("BEGIN");
@@ -179,7 +190,8 @@ StageCounts Table::stage(store::Database& database, RunId run, const graph::Page
     return counts;
 }
 
-void Table::stage_item(store::Database& database, RunId run, std::string_view slice, StageCounts& counts) const
+void Table::stage_item(store::Database& database, RunId run, std::string_view slice,
+                       StageCounts& counts) const
 {
     ++counts.items;
     auto identity = find_identity(slice, x_collection);
@@ -192,18 +204,21 @@ void Table::stage_item(store::Database& database, RunId run, std::string_view sl
     const std::string& id = *identity.id;
     const auto hash = slice_hash(slice);
 
-    auto first_time = database.prepared("INSERT INTO temp.seen (run_id, id, slice_hash) VALUES (?, ?, ?) "
-                                        "ON CONFLICT (run_id, id) DO NOTHING");
+    auto first_time = database.prepared(
+        "INSERT INTO temp.seen (run_id, id, slice_hash) VALUES (?, ?, ?) "
+        "ON CONFLICT (run_id, id) DO NOTHING");
     first_time.bind(1, run).bind(2, id).bind(3, hash).run();
     if (database.changes() == 0) {
-        auto earlier = database.prepared("SELECT slice_hash FROM temp.seen WHERE run_id = ? AND id = ?");
+        auto earlier =
+            database.prepared("SELECT slice_hash FROM temp.seen WHERE run_id = ? AND id = ?");
         earlier.bind(1, run).bind(2, id);
         if (earlier.step() && earlier.integer(0) == hash)
             return;
         earlier.reset();
         // The later one wins, whatever it is; the pull decides what a conflict means.
         ++counts.conflicts;
-        auto later = database.prepared("UPDATE temp.seen SET slice_hash = ? WHERE run_id = ? AND id = ?");
+        auto later =
+            database.prepared("UPDATE temp.seen SET slice_hash = ? WHERE run_id = ? AND id = ?");
         later.bind(1, hash).bind(2, run).bind(3, id).run();
         auto unstage = database.prepared("DELETE FROM temp.staged WHERE run_id = ? AND id = ?");
         unstage.bind(1, run).bind(2, id).run();
@@ -237,17 +252,23 @@ void Table::stage_item(store::Database& database, RunId run, std::string_view sl
     const auto hashes = hash_content(*decoded.value, hash);
     if (stored && stored_content == hashes.content)
         return;
-    auto row = database.prepared("INSERT INTO temp.staged (run_id, id, slice_hash, content_hash, version_hash, raw) "
-                                 "VALUES (?, ?, ?, ?, ?, ?)");
-    row.bind(1, run).bind(2, id).bind(3, hashes.slice).bind(4, hashes.content).bind(5, hashes.version);
+    auto row = database.prepared(
+        "INSERT INTO temp.staged (run_id, id, slice_hash, content_hash, version_hash, raw) "
+        "VALUES (?, ?, ?, ?, ?, ?)");
+    row.bind(1, run)
+        .bind(2, id)
+        .bind(3, hashes.slice)
+        .bind(4, hashes.content)
+        .bind(5, hashes.version);
     row.bind(6, raw).run();
 }
 
-void Table::quarantine(store::Database& database, RunId run, std::string_view id, std::string_view reason,
-                       std::string_view slice)
+void Table::quarantine(store::Database& database, RunId run, std::string_view id,
+                       std::string_view reason, std::string_view slice)
 {
-    auto row = database.prepared("INSERT INTO temp.staged_quarantine (run_id, id, slice_hash, reason, raw) "
-                                 "VALUES (?, ?, ?, ?, CAST(? AS BLOB)) ON CONFLICT DO NOTHING");
+    auto row = database.prepared(
+        "INSERT INTO temp.staged_quarantine (run_id, id, slice_hash, reason, raw) "
+        "VALUES (?, ?, ?, ?, CAST(? AS BLOB)) ON CONFLICT DO NOTHING");
     row.bind(1, run).bind(2, id).bind(3, slice_hash(slice)).bind(4, reason);
     row.bind(5, slice.substr(0, quarantine_bytes_max)).run();
 }
@@ -257,29 +278,34 @@ ApplyCounts Table::apply(store::Database& database, Sequence& sequence, RunId ru
 {
     ApplyCounts counts;
     {
-        auto staged = database.prepared("SELECT id, raw, slice_hash, content_hash, version_hash FROM temp.staged "
-                                        "WHERE run_id = ? ORDER BY rowid");
+        auto staged = database.prepared(
+            "SELECT id, raw, slice_hash, content_hash, version_hash FROM temp.staged "
+            "WHERE run_id = ? ORDER BY rowid");
         staged.bind(1, run);
         while (staged.step()) {
             const StagedRow row{
                 .id = staged.text(0),
                 .raw = staged.text(1),
-                .hashes = {.slice = staged.integer(2), .content = staged.integer(3), .version = staged.integer(4)},
+                .hashes = {.slice = staged.integer(2),
+                           .content = staged.integer(3),
+                           .version = staged.integer(4)},
             };
             counts += apply_row(database, sequence, row, now, drift);
         }
     }
     auto broken = database.prepared(
         "INSERT INTO quarantine (resource, id, reason, raw, run_id, first_seen_at, _hash) "
-        "SELECT ?1, id, reason, raw, run_id, ?2, slice_hash FROM temp.staged_quarantine WHERE run_id = ?3 "
-        "ON CONFLICT (resource, id, _hash) DO UPDATE SET run_id = excluded.run_id, reason = excluded.reason");
+        "SELECT ?1, id, reason, raw, run_id, ?2, slice_hash FROM temp.staged_quarantine WHERE "
+        "run_id = ?3 "
+        "ON CONFLICT (resource, id, _hash) DO UPDATE SET run_id = excluded.run_id, reason = "
+        "excluded.reason");
     const std::string at = format_sql_time(now);
     broken.bind(1, x_collection.table).bind(2, at).bind(3, run).run();
     return counts;
 }
 
-ApplyCounts Table::apply_row(store::Database& database, Sequence& sequence, const StagedRow& row, UtcTime now,
-                             DriftNotes& drift) const
+ApplyCounts Table::apply_row(store::Database& database, Sequence& sequence, const StagedRow& row,
+                             UtcTime now, DriftNotes& drift) const
 {
     unsigned char buffer[scratch_bytes];
     bj::monotonic_resource memory{buffer, sizeof buffer};
@@ -322,8 +348,13 @@ ApplyCounts Table::apply_row(store::Database& database, Sequence& sequence, cons
         const int next = columns + 1;
         const int version = new_version ? 1 : 0;
         update.bind(next, seq).bind(next + 1, version).bind(next + 2, seq).bind(next + 3, version);
-        update.bind(next + 4, at).bind(next + 5, row.hashes.slice).bind(next + 6, row.hashes.content);
-        update.bind(next + 7, row.hashes.version).bind(next + 8, row.raw).bind(next + 9, *key).run();
+        update.bind(next + 4, at)
+            .bind(next + 5, row.hashes.slice)
+            .bind(next + 6, row.hashes.content);
+        update.bind(next + 7, row.hashes.version)
+            .bind(next + 8, row.raw)
+            .bind(next + 9, *key)
+            .run();
         counts.updated = 1;
     }
     write_children(database, *key, *decoded.value, drift);
@@ -410,11 +441,13 @@ void Table::project_again(store::Database& database) const
     DriftNotes ignored;
     std::int64_t after = 0;
     while (true) {
-        // Row by row by key: an open read over a table that is being updated could meet a row twice.
+        // Row by row by key: an open read over a table that is being updated could meet a row
+        // twice.
         std::string raw;
         {
-            auto next = database.prepared(fmt::format("SELECT _key, raw FROM {} WHERE _key > ? ORDER BY _key LIMIT 1",
-                                                      x_collection.table));
+            auto next = database.prepared(
+                fmt::format("SELECT _key, raw FROM {} WHERE _key > ? ORDER BY _key LIMIT 1",
+                            x_collection.table));
             next.bind(1, after);
             if (!next.step())
                 return;

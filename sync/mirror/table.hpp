@@ -32,9 +32,10 @@ using RunId = std::int64_t;
 /// What staging a page found.
 struct StageCounts {
     std::int64_t items = 0;
-    std::int64_t new_ids = 0;      ///< ids this pull had not met before
-    std::int64_t conflicts = 0;    ///< ids met again in this pull with other content
-    std::int64_t unidentified = 0; ///< quarantined without an id: the list cannot prove anything missing
+    std::int64_t new_ids = 0;    ///< ids this pull had not met before
+    std::int64_t conflicts = 0;  ///< ids met again in this pull with other content
+    std::int64_t unidentified =
+        0;  ///< quarantined without an id: the list cannot prove anything missing
     std::int64_t quarantined = 0;
 
     StageCounts& operator+=(const StageCounts& other) noexcept;
@@ -104,19 +105,21 @@ private:
     struct Child {
         const schema::ChildTable* table;
         Projection projection;
-        std::vector<std::string_view> path;  ///< one step, or two for a collection inside a collection
+        std::vector<std::string_view>
+            path;  ///< one step, or two for a collection inside a collection
         std::string erase_sql;
         std::string insert_sql;
     };
     struct StagedRow;
 
-    ApplyCounts apply_row(store::Database& database, Sequence& sequence, const StagedRow& row, UtcTime now,
-                          DriftNotes& drift) const;
-    void write_children(store::Database& database, std::int64_t key, const boost::json::value& object,
-                        DriftNotes& drift) const;
-    void stage_item(store::Database& database, RunId run, std::string_view slice, StageCounts& counts) const;
-    static void quarantine(store::Database& database, RunId run, std::string_view id, std::string_view reason,
-                           std::string_view slice);
+    ApplyCounts apply_row(store::Database& database, Sequence& sequence, const StagedRow& row,
+                          UtcTime now, DriftNotes& drift) const;
+    void write_children(store::Database& database, std::int64_t key,
+                        const boost::json::value& object, DriftNotes& drift) const;
+    void stage_item(store::Database& database, RunId run, std::string_view slice,
+                    StageCounts& counts) const;
+    static void quarantine(store::Database& database, RunId run, std::string_view id,
+                           std::string_view reason, std::string_view slice);
 
     const schema::Collection& x_collection;
     Projection x_projection;

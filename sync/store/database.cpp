@@ -5,15 +5,14 @@
 #include <SQLiteCpp/Exception.h>
 #include <fmt/format.h>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 namespace cloudpcd::store {
 
@@ -32,7 +31,7 @@ constexpr mode_t database_mode = 0640;
 /// and -shm the mode of the file, so this is the one place that sets it.
 bool prepare_file(const std::filesystem::path& path)
 {
-    struct stat status {};
+    struct stat status{};
     if (lstat(path.c_str(), &status) == 0) {
         if (S_ISLNK(status.st_mode))
             unusable(path, "is a symbolic link; give the path of the database itself");
@@ -46,9 +45,11 @@ bool prepare_file(const std::filesystem::path& path)
     }
     if (errno != ENOENT)
         unusable(path, std::strerror(errno));
-    const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, database_mode);
+    const int file =
+        ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, database_mode);
     if (file < 0)
-        unusable(path, fmt::format("cannot be created: {}; check the directory and its owner", std::strerror(errno)));
+        unusable(path, fmt::format("cannot be created: {}; check the directory and its owner",
+                                   std::strerror(errno)));
     // The umask may have taken the group's read bit, which reporting tools live by.
     const int changed = ::fchmod(file, database_mode);
     ::close(file);
@@ -68,10 +69,12 @@ void check_identity(const std::filesystem::path& path, std::int32_t application_
     const auto got = ::read(file, header.data(), header.size());
     ::close(file);
     constexpr std::string_view magic{"SQLite format 3\0", 16};
-    if (got < static_cast<ssize_t>(header.size()) || std::memcmp(header.data(), magic.data(), magic.size()) != 0)
+    if (got < static_cast<ssize_t>(header.size()) ||
+        std::memcmp(header.data(), magic.data(), magic.size()) != 0)
         unusable(path, "is not an SQLite database; it has not been touched");
-    const auto id = static_cast<std::int32_t>((unsigned{header[68]} << 24U) | (unsigned{header[69]} << 16U) |
-                                              (unsigned{header[70]} << 8U) | unsigned{header[71]});
+    const auto id =
+        static_cast<std::int32_t>((unsigned{header[68]} << 24U) | (unsigned{header[69]} << 16U) |
+                                  (unsigned{header[70]} << 8U) | unsigned{header[71]});
     if (id != application_id)
         throw StoreError{StoreError::Kind::foreign,
                          fmt::format("{}: belongs to another application (application_id {}); "
@@ -89,13 +92,11 @@ int note_wal_size(void* pages, sqlite3*, const char*, int count)
 
 Statement::Statement(sqlite3* database, sqlite3_stmt* statement) noexcept
     : x_database{database}, x_statement{statement}
-{
-}
+{}
 
 Statement::Statement(Statement&& other) noexcept
     : x_database{other.x_database}, x_statement{std::exchange(other.x_statement, nullptr)}
-{
-}
+{}
 
 Statement::~Statement()
 {
@@ -186,7 +187,8 @@ std::string_view Statement::text(int column) const noexcept
     const auto* data = sqlite3_column_text(x_statement, column);
     if (data == nullptr)
         return {};
-    return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(x_statement, column))};
+    return {reinterpret_cast<const char*>(data),
+            static_cast<std::size_t>(sqlite3_column_bytes(x_statement, column))};
 }
 
 std::optional<std::string> Statement::optional_string(int column) const
@@ -202,7 +204,9 @@ int Statement::column_count() const noexcept
 }
 
 Database::Database(std::filesystem::path path, std::unique_ptr<SQLite::Database> database)
-    : x_path{std::move(path)}, x_database{std::move(database)}, x_wal_pages{std::make_unique<int>(0)}
+    : x_path{std::move(path)},
+      x_database{std::move(database)},
+      x_wal_pages{std::make_unique<int>(0)}
 {
     sqlite3_wal_hook(handle(), note_wal_size, x_wal_pages.get());
 }
@@ -213,12 +217,14 @@ Database Database::open(const OpenOptions& options)
     const auto directory = path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."};
     std::error_code failed;
     if (!std::filesystem::is_directory(directory, failed))
-        unusable(path, fmt::format("its directory {} does not exist or cannot be entered", directory.string()));
+        unusable(path, fmt::format("its directory {} does not exist or cannot be entered",
+                                   directory.string()));
     if (on_network_filesystem(directory))
-        throw StoreError{StoreError::Kind::network_filesystem,
-                         fmt::format("{}: lies on a network file system, where SQLite's WAL is not safe; "
-                                     "choose a local path in [database] path",
-                                     path.string())};
+        throw StoreError{
+            StoreError::Kind::network_filesystem,
+            fmt::format("{}: lies on a network file system, where SQLite's WAL is not safe; "
+                        "choose a local path in [database] path",
+                        path.string())};
     const bool existed = prepare_file(path);
     if (existed)
         check_identity(path, options.application_id);
@@ -226,14 +232,15 @@ Database Database::open(const OpenOptions& options)
         unusable(path, fmt::format("its directory is not writable: {}", std::strerror(errno)));
 
     try {
-        auto made = std::make_unique<SQLite::Database>(path.string(), SQLite::OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW,
-                                                       busy_timeout_ms);
+        auto made = std::make_unique<SQLite::Database>(
+            path.string(), SQLite::OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, busy_timeout_ms);
         Database database{path, std::move(made)};
         sqlite3* raw = database.handle();
         sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
         sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
         sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
-        int persist = 1;  // readers without write access to the directory need -wal and -shm to stay
+        int persist =
+            1;  // readers without write access to the directory need -wal and -shm to stay
         sqlite3_file_control(raw, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
         if (!existed) {
             database.execute(fmt::format("PRAGMA page_size = {}", options.page_size));
@@ -243,12 +250,13 @@ Database Database::open(const OpenOptions& options)
         if (!mode.step() || mode.text(0) != "wal")
             unusable(path, "does not accept WAL mode");
         mode.reset();
-        database.execute(fmt::format("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
-                                     "PRAGMA recursive_triggers = OFF; PRAGMA cell_size_check = ON; "
-                                     "PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0; "
-                                     "PRAGMA temp_store = FILE; PRAGMA secure_delete = OFF; "
-                                     "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{}",
-                                     options.cache_kib));
+        database.execute(
+            fmt::format("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
+                        "PRAGMA recursive_triggers = OFF; PRAGMA cell_size_check = ON; "
+                        "PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0; "
+                        "PRAGMA temp_store = FILE; PRAGMA secure_delete = OFF; "
+                        "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{}",
+                        options.cache_kib));
         // wal_autocheckpoint is implemented by the same hook; setting it has removed ours.
         sqlite3_wal_hook(raw, note_wal_size, database.x_wal_pages.get());
         return database;
@@ -300,7 +308,8 @@ void Database::commit()
 
 void Database::rollback() noexcept
 {
-    // SQLite has rolled back by itself after some errors (disk full, I/O); then there is nothing to do.
+    // SQLite has rolled back by itself after some errors (disk full, I/O); then there is nothing to
+    // do.
     if (sqlite3_get_autocommit(handle()) == 0)
         sqlite3_exec(handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
@@ -319,7 +328,8 @@ void Database::checkpoint_if_due()
 bool Database::checkpoint_truncate()
 {
     sqlite3_busy_timeout(handle(), 0);
-    const int code = sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    const int code =
+        sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     sqlite3_busy_timeout(handle(), busy_timeout_ms);
     if (code == SQLITE_OK)
         *x_wal_pages = 0;
@@ -328,7 +338,7 @@ bool Database::checkpoint_truncate()
 
 bool on_network_filesystem(const std::filesystem::path& path)
 {
-    struct statfs status {};
+    struct statfs status{};
     if (statfs(path.c_str(), &status) != 0)
         return false;
     // Magic numbers of statfs(2).

@@ -52,7 +52,10 @@ public:
     /// Text is not copied: it must live until the next step, reset or bind.
     Statement& bind(int index, std::string_view text);
     Statement& bind(int index, const char* text) { return bind(index, std::string_view{text}); }
-    Statement& bind(int index, const std::string& text) { return bind(index, std::string_view{text}); }
+    Statement& bind(int index, const std::string& text)
+    {
+        return bind(index, std::string_view{text});
+    }
     Statement& bind(int index, std::string&& text) = delete;
     Statement& bind(int index, std::nullptr_t);
     Statement& bind(int index, std::int64_t number);

@@ -4,12 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace cloudpcd::store {
@@ -28,13 +27,15 @@ InstanceLock::InstanceLock(const std::filesystem::path& database)
         const bool held = errno == EWOULDBLOCK;
         const int cause = errno;
         ::close(x_file);
-        throw StoreError{held ? StoreError::Kind::in_use : StoreError::Kind::unusable,
-                         held ? fmt::format("{}: another cloudpcd holds this database", database.string())
-                              : fmt::format("{}: cannot be locked: {}", path.string(), std::strerror(cause))};
+        throw StoreError{
+            held ? StoreError::Kind::in_use : StoreError::Kind::unusable,
+            held ? fmt::format("{}: another cloudpcd holds this database", database.string())
+                 : fmt::format("{}: cannot be locked: {}", path.string(), std::strerror(cause))};
     }
 }
 
-InstanceLock::InstanceLock(InstanceLock&& other) noexcept : x_file{std::exchange(other.x_file, -1)} {}
+InstanceLock::InstanceLock(InstanceLock&& other) noexcept : x_file{std::exchange(other.x_file, -1)}
+{}
 
 InstanceLock::~InstanceLock()
 {

@@ -10,7 +10,8 @@ class InstanceLock {
 public:
     /// Locks `<database>.lock`.
     ///
-    /// Errors: StoreError in_use when another process holds it, unusable when the file cannot be made
+    /// Errors: StoreError in_use when another process holds it, unusable when the file cannot be
+    /// made
     explicit InstanceLock(const std::filesystem::path& database);
     ~InstanceLock();
     InstanceLock(InstanceLock&& other) noexcept;

@@ -5,11 +5,10 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace cloudpcd::store {
 
@@ -52,8 +51,9 @@ void sync_to_disk(const std::filesystem::path& path, int flags)
     if (file >= 0)
         ::close(file);
     if (failed)
-        throw StoreError{StoreError::Kind::unusable,
-                         fmt::format("{}: cannot be made durable: {}", path.string(), std::strerror(cause))};
+        throw StoreError{
+            StoreError::Kind::unusable,
+            fmt::format("{}: cannot be made durable: {}", path.string(), std::strerror(cause))};
 }
 
 }  // namespace
@@ -71,15 +71,19 @@ void back_up(Database& database, const std::filesystem::path& copy)
     partial += ".partial";
     std::filesystem::remove(partial);
     {
-        const int file = ::open(partial.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0640);
+        const int file =
+            ::open(partial.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0640);
         if (file < 0)
             throw StoreError{StoreError::Kind::unusable,
-                             fmt::format("{}: backup cannot be created: {}", partial.string(), std::strerror(errno))};
+                             fmt::format("{}: backup cannot be created: {}", partial.string(),
+                                         std::strerror(errno))};
         ::close(file);
         SQLite::Database destination{partial.string(), SQLite::OPEN_READWRITE};
-        sqlite3_backup* backup = sqlite3_backup_init(destination.getHandle(), "main", database.handle(), "main");
+        sqlite3_backup* backup =
+            sqlite3_backup_init(destination.getHandle(), "main", database.handle(), "main");
         if (backup == nullptr)
-            throw SQLite::Exception{destination.getHandle(), sqlite3_errcode(destination.getHandle())};
+            throw SQLite::Exception{destination.getHandle(),
+                                    sqlite3_errcode(destination.getHandle())};
         sqlite3_backup_step(backup, -1);
         const int code = sqlite3_backup_finish(backup);
         if (code != SQLITE_OK)
@@ -88,8 +92,9 @@ void back_up(Database& database, const std::filesystem::path& copy)
         destination.exec("PRAGMA journal_mode = DELETE");
         SQLite::Statement check{destination, "PRAGMA integrity_check"};
         if (!check.executeStep() || check.getColumn(0).getString() != "ok")
-            throw StoreError{StoreError::Kind::unusable,
-                             fmt::format("{}: the backup does not pass integrity_check", partial.string())};
+            throw StoreError{
+                StoreError::Kind::unusable,
+                fmt::format("{}: the backup does not pass integrity_check", partial.string())};
     }
     sync_to_disk(partial, O_RDONLY);
     std::filesystem::rename(partial, copy);
@@ -101,13 +106,15 @@ void migrate(Database& database, std::span<const Migration> migrations, const Cl
     const int version = schema_version(database);
     const int target = migrations.empty() ? 0 : number_of(migrations.back());
     if (version > target)
-        throw StoreError{StoreError::Kind::newer_schema,
-                         fmt::format("{}: has schema version {}, this binary knows {}; install the newer "
-                                     "version, or restore the backup it made",
-                                     database.path().string(), version, target)};
+        throw StoreError{
+            StoreError::Kind::newer_schema,
+            fmt::format("{}: has schema version {}, this binary knows {}; install the newer "
+                        "version, or restore the backup it made",
+                        database.path().string(), version, target)};
     if (version == 0)
-        database.execute("CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, "
-                         "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at TIMESTAMP NOT NULL)");
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, "
+            "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at TIMESTAMP NOT NULL)");
     check_applied(database, migrations, version);
     for (const auto& migration : migrations) {
         const int number = number_of(migration);
@@ -120,10 +127,12 @@ void migrate(Database& database, std::span<const Migration> migrations, const Cl
         }
         database.transaction([&] {
             database.execute(std::string{migration.text});
-            auto row = database.prepared("INSERT INTO schema_migrations (number, name, checksum, applied_at) "
-                                         "VALUES (?, ?, ?, ?)");
+            auto row = database.prepared(
+                "INSERT INTO schema_migrations (number, name, checksum, applied_at) "
+                "VALUES (?, ?, ?, ?)");
             row.bind(1, number).bind(2, migration.name);
-            row.bind_copy(3, checksum(migration.text)).bind_copy(4, format_sql_time(clock.utc_now()));
+            row.bind_copy(3, checksum(migration.text))
+                .bind_copy(4, format_sql_time(clock.utc_now()));
             row.run();
             database.execute(fmt::format("PRAGMA user_version = {}", number));
         });

@@ -13,8 +13,7 @@ StoreThread::StoreThread()
           pthread_sigmask(SIG_BLOCK, &all, nullptr);
           x_context.run();
       }}
-{
-}
+{}
 
 StoreThread::~StoreThread()
 {

@@ -40,8 +40,7 @@ class Store {
 public:
     Store(Database database, boost::asio::any_io_executor executor)
         : x_database{std::move(database)}, x_executor{std::move(executor)}
-    {
-    }
+    {}
 
     /// Runs `command(Database&)` on the store's executor and gives its result; exceptions pass.
     template <class F, class R = std::invoke_result_t<F&, Database&>>

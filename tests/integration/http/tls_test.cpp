@@ -48,7 +48,7 @@ struct Exchange {
 
 }  // namespace
 
-TEST_CASE("tls: a server of the extra authority is trusted; its name is sent")
+TEST_CASE("tls: a server of the extra authority is trusted, and its name is sent")
 {
     const Authority authority;
     Exchange exchange{authority,
@@ -230,7 +230,7 @@ Server::Script proxy(std::string answer, std::string& seen)
 
 }  // namespace
 
-TEST_CASE("tls: a proxy sees the name and port only; the origin still has to prove its name")
+TEST_CASE("tls: a proxy sees the name and port only, and the origin still has to prove its name")
 {
     const Authority authority;
     // A wildcard is a whole label; half a label would vouch for the neighbours.
@@ -258,7 +258,7 @@ TEST_CASE("tls: a proxy sees the name and port only; the origin still has to pro
     }
 }
 
-TEST_CASE("tls: a proxy that refuses, or talks on, is an error; loopback goes around it")
+TEST_CASE("tls: a proxy that refuses, or talks on, is an error, and loopback goes around it")
 {
     const Authority authority;
     for (const auto* answer :
