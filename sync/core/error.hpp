@@ -38,6 +38,9 @@ struct Error {
     std::string request_id{};         ///< Graph's `request-id`, for the support ticket
     std::string client_request_id{};  ///< ours
     std::optional<std::chrono::milliseconds> retry_after{};
+    int attempts = 0;  ///< requests sent in vain, where the operation repeats by itself
+    /// The response was an error envelope of Graph's, not the page of a proxy or gateway.
+    bool from_graph = false;
     std::string challenge_claims{};  ///< decoded `claims` of a 401 challenge, to be sent with the
                                      ///< next token request
 

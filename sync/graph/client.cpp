@@ -45,6 +45,7 @@ struct Client::Sent {
     std::string client_request_id;
     Duration took{0};
     Result<HttpResponse> response = HttpResponse{};
+    std::optional<Semaphore::Permit> page_permit{};
 };
 
 Client::Client(Transport& transport, Credentials& credentials, Throttle& throttle, Clock& clock,
@@ -66,6 +67,16 @@ asio::awaitable<Result<GraphResponse>> Client::get(GetRequest request)
     Progress progress{.schedule = RetrySchedule{{.attempts_max = x_options.attempts_max,
                                                  .budget = x_options.retry_budget,
                                                  .retry_after_max = x_options.retry_after_max}}};
+    auto response = co_await get(request, progress);
+    if (response)
+        co_return response;
+    Error error = std::move(response).error();
+    error.attempts = progress.attempts;
+    co_return error;
+}
+
+asio::awaitable<Result<GraphResponse>> Client::get(const GetRequest& request, Progress& progress)
+{
     while (true) {
         auto sent = co_await send(request, progress);
         if (!sent) {  // no token
@@ -87,8 +98,10 @@ asio::awaitable<Result<GraphResponse>> Client::get(GetRequest request)
                 .client_request_id = std::move(sent->client_request_id),
                 .date = parse_http_date(response.header("Date").value_or("")),
                 .attempts = progress.attempts,
+                .page_permit = std::move(sent->page_permit),
             };
         }
+        sent->page_permit.reset();  // others go on while this one waits
         auto repeat = co_await recover(request, progress, *sent);
         if (!repeat)
             co_return std::move(repeat).error();
@@ -149,10 +162,15 @@ asio::awaitable<Result<Client::Sent>> Client::send(const GetRequest& request, Pr
                                         context_bytes_max);
             co_return error;
         }
+        std::optional<Semaphore::Permit> page_permit;
+        if (request.list)
+            page_permit.emplace(co_await x_pages.acquire());
         if (x_throttle.paused(request.quota))
             continue;  // the class was told to wait while this one waited for slot and token
 
-        Sent sent{.token = *std::move(token), .client_request_id = x_rng.uuid()};
+        Sent sent{.token = *std::move(token),
+                  .client_request_id = x_rng.uuid(),
+                  .page_permit = std::move(page_permit)};
         Attempt attempt;
         ++x_requests;
         ++progress.attempts;

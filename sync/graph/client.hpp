@@ -34,11 +34,16 @@ struct ClientOptions {
     int concurrency = 8;        ///< requests in flight at once
 };
 
+/// Bodies of lists in memory at once, from the request to the end of their use. It keeps memory
+/// independent of the tenant's size, and is enough to fetch one page while another is merged.
+inline constexpr std::size_t pages_in_flight_max = 3;
+
 struct GetRequest {
     Url url;
     QuotaClass quota = QuotaClass::other;
     std::string context;                   ///< for errors and logs: "GET cloudPCs, page 17"
     std::vector<std::string> permissions;  ///< any one suffices; named when the answer is 403
+    bool list = false;  ///< the answer may be large: it counts against pages_in_flight_max
 };
 
 struct GraphResponse {
@@ -46,8 +51,9 @@ struct GraphResponse {
     std::string body;
     std::string request_id;
     std::string client_request_id;
-    std::optional<UtcTime> date;  ///< the server's clock
-    int attempts = 1;             ///< requests it took
+    std::optional<UtcTime> date;                     ///< the server's clock
+    int attempts = 1;                                ///< requests it took
+    std::optional<Semaphore::Permit> page_permit{};  ///< of a list; held as long as the body is
 };
 
 class Client {
@@ -59,7 +65,7 @@ public:
     /// transient, renews a refused token once.
     ///
     /// Errors: a Result with the last error; Errc::foreign_origin without any request when the URL
-    ///         leaves the configured origin. `attempts` counts into requests() either way.
+    ///         leaves the configured origin
     boost::asio::awaitable<Result<GraphResponse>> get(GetRequest request);
 
     const ClientOptions& options() const noexcept { return x_options; }
@@ -72,6 +78,8 @@ private:
     struct Progress;
     struct Sent;
 
+    boost::asio::awaitable<Result<GraphResponse>> get(const GetRequest& request,
+                                                      Progress& progress);
     boost::asio::awaitable<Semaphore::Permit> reserve(QuotaClass quota);
     boost::asio::awaitable<Result<Sent>> send(const GetRequest& request, Progress& progress);
     boost::asio::awaitable<Result<void>> recover(const GetRequest& request, Progress& progress,
@@ -95,6 +103,7 @@ private:
     ClockSkew x_skew;
     std::array<Semaphore, quota_class_count> x_turns{Semaphore{1}, Semaphore{1}, Semaphore{1}};
     Semaphore x_slots;
+    Semaphore x_pages{pages_in_flight_max};
 };
 
 }  // namespace cloudpcd::graph

@@ -4,6 +4,7 @@
 
 #include "sync/core/error.hpp"
 #include "sync/core/time.hpp"
+#include "sync/graph/semaphore.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -40,8 +41,9 @@ public:
     std::optional<std::int64_t> count;  ///< @odata.count
     std::string context;                ///< @odata.context; may be empty
     std::string request_id;
-    std::optional<UtcTime> date;  ///< the server's clock when it answered
-    int requests = 0;             ///< requests it took to get this page
+    std::optional<UtcTime> date;                ///< the server's clock when it answered
+    int requests = 0;                           ///< requests it took to get this page
+    std::optional<Semaphore::Permit> permit{};  ///< to hold a page in memory
 
 private:
     struct Slice {

@@ -1,6 +1,7 @@
 #include "sync/graph/pager.hpp"
 
 #include "sync/core/log.hpp"
+#include "sync/graph/ascii.hpp"
 
 #include <fmt/format.h>
 
@@ -11,35 +12,47 @@ namespace cloudpcd::graph {
 
 namespace {
 
-std::string lower(std::string_view text)
-{
-    std::string out{text};
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return out;
-}
-
 /// First segment of a path, and the rest with its slash.
 std::pair<std::string, std::string> split_version(std::string_view path)
 {
     const auto slash = path.find('/', 1);
     if (path.empty() || slash == std::string_view::npos)
-        return {lower(path), ""};
-    std::string rest = lower(path.substr(slash));
+        return {ascii_lower(path), ""};
+    std::string rest = ascii_lower(path.substr(slash));
     if (rest.ends_with("()"))  // functions are spelled with and without parentheses
         rest.resize(rest.size() - 2);
-    return {lower(path.substr(1, slash - 1)), std::move(rest)};
+    return {ascii_lower(path.substr(1, slash - 1)), std::move(rest)};
+}
+
+std::string_view last_segment(std::string_view path)
+{
+    return path.substr(path.rfind('/') + 1);
 }
 
 }  // namespace
+
+bool context_matches(std::string_view context, std::string_view path, std::string_view entity_type)
+{
+    const auto hash = context.find('#');
+    if (hash == std::string_view::npos)
+        return true;
+    std::string subject = ascii_lower(context.substr(hash + 1));
+    if (constexpr std::string_view wrapper = "collection("; subject.starts_with(wrapper))
+        subject.erase(0, wrapper.size());
+    subject.resize(std::min(subject.size(), subject.find_first_of("()")));
+    if (constexpr std::string_view one = "/$entity"; subject.ends_with(one))
+        subject.resize(subject.size() - one.size());
+    const auto name = last_segment(subject);
+    return name == ascii_lower(last_segment(path)) ||
+           name.substr(name.rfind('.') + 1) == ascii_lower(entity_type);
+}
 
 bool within_collection(const Url& link, const Url& first, std::string_view path)
 {
     const auto [version, rest] = split_version(link.path());
     const auto asked = split_version(first.path()).first;
     const bool is_version = version == "v1.0" || version == "beta";
-    return rest == lower(path) && (version == asked || !is_version);
+    return rest == ascii_lower(path) && (version == asked || !is_version);
 }
 
 Pager::Pager(Client& client, ListRequest request)
@@ -57,12 +70,12 @@ boost::asio::awaitable<Result<std::optional<Page>>> Pager::next()
         .quota = x_request.quota,
         .context = fmt::format("GET {}, page {}", x_request.name, x_pages + 1),
         .permissions = x_request.permissions,
+        .list = true,
     };
     const std::string context = request.context;
-    const auto requests_before = x_client.requests();
     auto response = co_await x_client.get(std::move(request));
     if (!response) {
-        x_requests += static_cast<int>(x_client.requests() - requests_before);
+        x_requests += response.error().attempts;
         co_return std::move(response).error();
     }
     x_requests += response->attempts;
@@ -77,6 +90,10 @@ boost::asio::awaitable<Result<std::optional<Page>>> Pager::next()
     auto page = x_request.singleton ? Page::of_object(std::move(response->body))
                                     : Page::of_list(std::move(response->body));
     Result<void> followed;
+    if (page && !context_matches(page->context, x_request.path, x_request.entity_type))
+        page = Error{
+            .code = Errc::malformed,
+            .message = "the response is about something else: " + log::escape(page->context, 200)};
     if (page)
         followed = follow(*page);
     if (!page || !followed) {
@@ -91,6 +108,7 @@ boost::asio::awaitable<Result<std::optional<Page>>> Pager::next()
     page->request_id = response->request_id;
     page->date = response->date;
     page->requests = response->attempts;
+    page->permit = std::move(response->page_permit);
     co_return std::optional<Page>{std::move(*page)};
 }
 

@@ -19,9 +19,10 @@
 namespace cloudpcd::graph {
 
 struct ListRequest {
-    Url url;           ///< first page, or a saved nextLink
-    std::string path;  ///< the collection's, below the version: next pages must stay there
-    std::string name;  ///< for messages: "cloudPCs"
+    Url url;                  ///< first page, or a saved nextLink
+    std::string path;         ///< the collection's, below the version: next pages must stay there
+    std::string name;         ///< for messages: "cloudPCs"
+    std::string entity_type;  ///< what @odata.context may name instead of the collection
     QuotaClass quota = QuotaClass::other;
     std::vector<std::string> permissions;
     bool singleton = false;  ///< the answer is one object, not a list
@@ -55,6 +56,11 @@ private:
     int x_pages = 0;
     int x_requests = 0;
 };
+
+/// False when an @odata.context speaks of another collection or type than the one that was asked
+/// for: a cache or proxy has answered with somebody else's response. An empty one says nothing.
+/// Source: OData JSON format 4.01, section 10 (context URL)
+bool context_matches(std::string_view context, std::string_view path, std::string_view entity_type);
 
 /// True when `link` stays within the collection at `path` (without case), in the version that
 /// `first` was asked in. Another leading segment than a version is a ring of the service and

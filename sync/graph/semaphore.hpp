@@ -22,7 +22,13 @@ public:
         explicit Permit(std::shared_ptr<State> state) noexcept : x_state{std::move(state)} {}
         ~Permit();
         Permit(Permit&& other) noexcept = default;
-        Permit& operator=(Permit&&) = delete;
+        Permit& operator=(Permit&& other) noexcept
+        {
+            std::swap(x_state, other.x_state);  // what was held goes back with `other`
+            return *this;
+        }
+        Permit(const Permit&) = delete;
+        Permit& operator=(const Permit&) = delete;
 
     private:
         std::shared_ptr<State> x_state;

@@ -57,6 +57,18 @@ std::optional<double> real_of(const bj::value& value)
     return std::nullopt;
 }
 
+/// As the database spells it; nullopt for what is no time, and for one that an offset moves into
+/// year 10000: with a fifth digit it would sort before all others.
+std::optional<std::string> sql_time(std::string_view text)
+{
+    constexpr std::size_t length = std::string_view{"YYYY-MM-DD HH:MM:SS.sss"}.size();
+    const auto time = parse_graph_time(text);
+    if (!time)
+        return std::nullopt;
+    auto spelled = format_sql_time(*time);
+    return spelled.size() == length ? std::optional{std::move(spelled)} : std::nullopt;
+}
+
 bool is_never(std::string_view text)
 {
     return text.starts_with("0001-01-01");
@@ -96,8 +108,8 @@ bool bind_value(const bj::value& value, schema::ColumnType type, store::Statemen
         case schema::ColumnType::timestamp:
             if (string == nullptr)
                 break;
-            if (auto time = parse_graph_time(text)) {
-                statement.bind_copy(index, format_sql_time(*time));
+            if (auto time = sql_time(text)) {
+                statement.bind_copy(index, *time);
                 return true;
             }
             statement.bind(index, nullptr);
@@ -110,8 +122,8 @@ bool bind_value(const bj::value& value, schema::ColumnType type, store::Statemen
                 return true;
             }
             // Some services send an Edm.Date with a time; the day is what was meant.
-            if (auto time = parse_graph_time(text)) {
-                statement.bind_copy(index, std::string_view{format_sql_time(*time)}.substr(0, 10));
+            if (auto time = sql_time(text)) {
+                statement.bind_copy(index, std::string_view{*time}.substr(0, 10));
                 return true;
             }
             statement.bind(index, nullptr);
@@ -250,12 +262,22 @@ void Projection::bind(const bj::value& object, store::Statement& statement, int 
     }
 }
 
+KnownMembers& KnownMembers::at(std::string_view path)
+{
+    KnownMembers* found = this;
+    for (auto name : split_path(path))
+        found = &found->x_members.try_emplace(std::string{name}).first->second;
+    return *found;
+}
+
 void KnownMembers::add(std::string_view path)
 {
-    KnownMembers* at = this;
-    for (auto name : split_path(path))
-        at = &at->x_members.try_emplace(std::string{name}).first->second;
-    at->x_leaf = true;
+    at(path).x_leaf = true;
+}
+
+void KnownMembers::add_collection(std::string_view path)
+{
+    at(path).x_collection = true;
 }
 
 void KnownMembers::note_unknown(const bj::value& value, std::string_view path,
@@ -264,11 +286,19 @@ void KnownMembers::note_unknown(const bj::value& value, std::string_view path,
     // A leaf holds a value, or a collection stored as JSON: what is inside is not the catalog's.
     if (x_members.empty())
         return;
-    if (const auto* array = value.if_array()) {
+    if (!x_collection) {
+        note_members(value, path, drift);
+    } else if (const auto* array = value.if_array()) {
         for (const auto& element : *array)
-            note_unknown(element, path, drift);
-        return;
+            note_members(element, path, drift);
+    } else if (!value.is_null()) {
+        drift.add(path, DriftNotes::Kind::type, bj::serialize(value));
     }
+}
+
+void KnownMembers::note_members(const bj::value& value, std::string_view path,
+                                DriftNotes& drift) const
+{
     const auto* object = value.if_object();
     if (object == nullptr) {
         if (!value.is_null() && !path.empty() && !x_leaf)

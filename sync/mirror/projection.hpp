@@ -61,12 +61,19 @@ private:
 class KnownMembers {
 public:
     void add(std::string_view path);
+    /// `path` is an array of objects; what lies below it are their members.
+    void add_collection(std::string_view path);
     void note_unknown(const boost::json::value& value, std::string_view path,
                       DriftNotes& drift) const;
 
 private:
+    KnownMembers& at(std::string_view path);
+    void note_members(const boost::json::value& value, std::string_view path,
+                      DriftNotes& drift) const;
+
     std::map<std::string, KnownMembers, std::less<>> x_members;
     bool x_leaf = false;
+    bool x_collection = false;
 };
 
 /// Member names along a property path; "@odata.type" is one name.

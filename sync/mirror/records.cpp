@@ -52,7 +52,16 @@ void record_run(store::Database& database, const RunSummary& run)
         "  row_count = row_count + ?4 "
         "WHERE resource = ?5");
     status.bind(1, to_string(run.outcome)).bind(2, ended).bind(3, error);
-    status.bind(4, run.counts.inserted - run.counts.deleted).bind(5, run.resource).run();
+    status.bind(4, run.counts.inserted - run.counts.deleted - run.rows_counted)
+        .bind(5, run.resource)
+        .run();
+}
+
+void add_rows(store::Database& database, std::string_view resource, std::int64_t rows)
+{
+    auto status = database.prepared(
+        "UPDATE resource_status SET row_count = row_count + ? WHERE resource = ?");
+    status.bind(1, rows).bind(2, resource).run();
 }
 
 RunId next_run_id(store::Database& database)
@@ -70,6 +79,16 @@ std::optional<std::string> read_state(store::Database& database, std::string_vie
     if (!row.step())
         return std::nullopt;
     return row.string(0);
+}
+
+std::optional<std::string> read_fresh_state(store::Database& database, std::string_view resource,
+                                            std::string_view key, UtcTime since)
+{
+    const std::string bound = format_sql_time(since);
+    auto row = database.prepared(
+        "SELECT value FROM sync_state WHERE resource = ? AND key = ? AND updated_at >= ?");
+    row.bind(1, resource).bind(2, key).bind(3, bound);
+    return row.step() ? std::optional{row.string(0)} : std::nullopt;
 }
 
 void write_state(store::Database& database, std::string_view resource, std::string_view key,
@@ -97,7 +116,8 @@ std::vector<std::string> read_id_list(store::Database& database, std::string_vie
     const auto text = read_state(database, resource, key);
     if (!text)
         return ids;
-    for (const auto& id : boost::json::parse(*text).as_array())
+    const auto list = boost::json::parse(*text);  // a range-for would let a temporary go
+    for (const auto& id : list.as_array())
         ids.emplace_back(std::string_view{id.as_string()});
     return ids;
 }
@@ -136,6 +156,19 @@ void record_drift(store::Database& database, std::string_view resource, const Dr
             "DO UPDATE SET count = count + excluded.count");
         row.bind(1, resource).bind(2, where.first).bind(3, DriftNotes::to_string(where.second));
         row.bind(4, note.example).bind(5, at).bind(6, note.count).run();
+    }
+}
+
+void forget_records(store::Database& database, UtcTime oldest)
+{
+    const std::string bound = format_sql_time(oldest);
+    for (const std::string_view sql :
+         {"DELETE FROM sync_runs WHERE run_id IN (SELECT run_id FROM sync_runs "
+          "WHERE ended_at < ? ORDER BY run_id LIMIT 5000)",
+          "DELETE FROM quarantine WHERE run_id NOT IN (SELECT run_id FROM sync_runs) "
+          "AND first_seen_at < ?"}) {
+        auto statement = database.prepared(sql);
+        statement.bind(1, bound).run();
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // The mirror's own tables: runs, state, freshness, drift. Store executor only.
 
+#include "sync/core/error.hpp"
 #include "sync/core/time.hpp"
 #include "sync/mirror/projection.hpp"
 #include "sync/mirror/table.hpp"
@@ -32,12 +33,17 @@ struct RunSummary {
     std::int64_t pages = 0;
     std::int64_t requests = 0;
     ApplyCounts counts;
+    std::int64_t rows_counted = 0;  ///< of them, what freshness.row_count has already (first fills)
     std::int64_t refused = 0;
-    std::string error;  ///< empty when complete
+    std::string error;           ///< empty when complete
+    std::optional<Errc> errc{};  ///< of a read that broke off
 };
 
 /// Inserts the run and brings the resource's freshness up to date; same transaction as the data.
 void record_run(store::Database& database, const RunSummary& run);
+
+/// Brings freshness.row_count up to date within a pull; same transaction as the rows.
+void add_rows(store::Database& database, std::string_view resource, std::int64_t rows);
 
 /// The next free run id; asked once, at start.
 RunId next_run_id(store::Database& database);
@@ -45,6 +51,9 @@ RunId next_run_id(store::Database& database);
 /// State of one resource between runs.
 std::optional<std::string> read_state(store::Database& database, std::string_view resource,
                                       std::string_view key);
+/// The same, unless it was written before `since`.
+std::optional<std::string> read_fresh_state(store::Database& database, std::string_view resource,
+                                            std::string_view key, UtcTime since);
 void write_state(store::Database& database, std::string_view resource, std::string_view key,
                  std::string_view value, UtcTime now);
 void erase_state(store::Database& database, std::string_view resource, std::string_view key);
@@ -61,6 +70,9 @@ std::optional<UtcTime> last_complete(store::Database& database, std::string_view
 /// Adds what a pull noted to schema_drift.
 void record_drift(store::Database& database, std::string_view resource, const DriftNotes& drift,
                   UtcTime now);
+
+/// Deletes rows of sync_runs and quarantine that are older than `oldest`, a bounded number at once.
+void forget_records(store::Database& database, UtcTime oldest);
 
 /// Makes `resource` a row of freshness with this interval, or takes it out when not included.
 void include_resource(store::Database& database, std::string_view resource,

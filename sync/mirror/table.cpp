@@ -1,5 +1,7 @@
 #include "sync/mirror/table.hpp"
 
+#include "sync/core/json_scan.hpp"
+
 #include <boost/json/monotonic_resource.hpp>
 #include <fmt/format.h>
 
@@ -28,6 +30,16 @@ std::string column_list(std::span<const schema::Column> columns, std::string_vie
     for (const auto& column : columns)
         out += fmt::format("{}{}, ", schema::column_name(column.property), suffix);
     return out;
+}
+
+/// What of an item without an id may be kept: where there may be secrets, nothing that cannot be
+/// taken apart.
+std::string quarantinable(std::string_view slice, const schema::Collection& collection)
+{
+    if (auto clean = without_secrets(slice, collection))
+        return std::move(*clean);
+    const bool opaque = !collection.write_only.empty() && !json::object_members(slice);
+    return opaque ? std::string{} : std::string{slice};
 }
 
 constexpr std::string_view engine_columns =
@@ -88,6 +100,12 @@ void clear_staging(store::Database& database, RunId run)
     statement.bind(1, run).run();
 }
 
+void clear_all_staging(store::Database& database)
+{
+    database.execute(
+        "DELETE FROM temp.staged; DELETE FROM temp.staged_quarantine; DELETE FROM temp.seen");
+}
+
 Sequence::Sequence(store::Database& database) : x_database{database}
 {
     auto row = database.prepared("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'last_seq'");
@@ -121,7 +139,9 @@ Table::Table(const schema::Collection& collection)
         x_known.add(column.property);
 
     for (const auto& child : collection.children) {
-        const bool nested = child.property.find('.') != std::string_view::npos;
+        const auto* outer = schema::outer_table(collection, child);
+        const bool nested = outer != nullptr;
+        x_known.add_collection(child.property);
         for (const auto& column : child.columns)
             x_known.add(fmt::format("{}.{}", child.property, column.property));
         std::string keys = nested ? "_parent, resource_position, position" : "_parent, position";
@@ -130,7 +150,9 @@ Table::Table(const schema::Collection& collection)
         x_children.push_back({
             .table = &child,
             .projection = Projection{child.columns},
-            .path = split_path(child.property),
+            .path = split_path(nested ? outer->property : child.property),
+            .inner = nested ? split_path(child.property.substr(outer->property.size() + 1))
+                            : std::vector<std::string_view>{},
             .erase_sql = fmt::format("DELETE FROM {} WHERE _parent = ?", child.table),
             .insert_sql =
                 fmt::format("INSERT INTO {} ({}, {}) VALUES ({})", child.table, keys, columns,
@@ -194,15 +216,15 @@ void Table::stage_item(store::Database& database, RunId run, std::string_view sl
                        StageCounts& counts) const
 {
     ++counts.items;
+    const auto hash = slice_hash(slice);
     auto identity = find_identity(slice, x_collection);
     if (!identity.id) {
         ++counts.unidentified;
         ++counts.quarantined;
-        quarantine(database, run, "", identity.problem, slice);
+        quarantine(database, run, "", identity.problem, hash, quarantinable(slice, x_collection));
         return;
     }
     const std::string& id = *identity.id;
-    const auto hash = slice_hash(slice);
 
     auto first_time = database.prepared(
         "INSERT INTO temp.seen (run_id, id, slice_hash) VALUES (?, ?, ?) "
@@ -246,7 +268,7 @@ void Table::stage_item(store::Database& database, RunId run, std::string_view sl
     auto decoded = decode(raw, &memory);
     if (!decoded.value) {
         ++counts.quarantined;
-        quarantine(database, run, id, decoded.problem, raw);
+        quarantine(database, run, id, decoded.problem, hash, raw);
         return;
     }
     const auto hashes = hash_content(*decoded.value, hash);
@@ -264,13 +286,13 @@ void Table::stage_item(store::Database& database, RunId run, std::string_view sl
 }
 
 void Table::quarantine(store::Database& database, RunId run, std::string_view id,
-                       std::string_view reason, std::string_view slice)
+                       std::string_view reason, std::int64_t hash, std::string_view raw)
 {
     auto row = database.prepared(
         "INSERT INTO temp.staged_quarantine (run_id, id, slice_hash, reason, raw) "
         "VALUES (?, ?, ?, ?, CAST(? AS BLOB)) ON CONFLICT DO NOTHING");
-    row.bind(1, run).bind(2, id).bind(3, slice_hash(slice)).bind(4, reason);
-    row.bind(5, slice.substr(0, quarantine_bytes_max)).run();
+    row.bind(1, run).bind(2, id).bind(3, hash).bind(4, reason);
+    row.bind(5, raw.substr(0, quarantine_bytes_max)).run();
 }
 
 ApplyCounts Table::apply(store::Database& database, Sequence& sequence, RunId run, UtcTime now,
@@ -368,21 +390,21 @@ void Table::write_children(store::Database& database, std::int64_t key, const bj
         auto erase = database.prepared(child.erase_sql);
         erase.bind(1, key).run();
 
-        const auto* outer = find_value(object, std::span{child.path}.first(1));
+        const auto* outer = find_value(object, child.path);
         const auto* members = outer != nullptr ? outer->if_array() : nullptr;
         if (members == nullptr)
             continue;
         auto insert = database.prepared(child.insert_sql);
         std::int64_t position = 0;
         for (const auto& member : *members) {
-            if (child.path.size() == 1) {
+            if (child.inner.empty()) {
                 insert.bind(1, key).bind(2, position++);
                 child.projection.bind(member, insert, 3, drift, child.table->property);
                 insert.run();
                 continue;
             }
             const auto resource_position = position++;
-            const auto* inner = find_value(member, std::span{child.path}.subspan(1));
+            const auto* inner = find_value(member, child.inner);
             const auto* inner_members = inner != nullptr ? inner->if_array() : nullptr;
             if (inner_members == nullptr)
                 continue;
@@ -473,7 +495,8 @@ void Table::note_drift(const graph::Page& page, DriftNotes& drift) const
     for (std::size_t i = 0; i < page.size(); ++i) {
         unsigned char buffer[scratch_bytes];
         bj::monotonic_resource memory{buffer, sizeof buffer};
-        const auto decoded = decode(page.item(i), &memory);
+        const auto clean = without_secrets(page.item(i), x_collection);
+        const auto decoded = decode(clean ? std::string_view{*clean} : page.item(i), &memory);
         if (!decoded.value)
             continue;
         drift.next_object();

@@ -55,6 +55,8 @@ void create_staging(store::Database& database);
 void clear_staged(store::Database& database, RunId run);
 /// Forgets all of a pull.
 void clear_staging(store::Database& database, RunId run);
+/// Forgets what pulls left that were cut off.
+void clear_all_staging(store::Database& database);
 
 /// Numbers changes over the whole database; the last number is kept in `meta`.
 class Sequence {
@@ -105,8 +107,8 @@ private:
     struct Child {
         const schema::ChildTable* table;
         Projection projection;
-        std::vector<std::string_view>
-            path;  ///< one step, or two for a collection inside a collection
+        std::vector<std::string_view> path;   ///< to the collection, or to the one around it
+        std::vector<std::string_view> inner;  ///< from a member of that one on; mostly empty
         std::string erase_sql;
         std::string insert_sql;
     };
@@ -119,7 +121,7 @@ private:
     void stage_item(store::Database& database, RunId run, std::string_view slice,
                     StageCounts& counts) const;
     static void quarantine(store::Database& database, RunId run, std::string_view id,
-                           std::string_view reason, std::string_view slice);
+                           std::string_view reason, std::int64_t hash, std::string_view raw);
 
     const schema::Collection& x_collection;
     Projection x_projection;

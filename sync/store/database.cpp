@@ -27,26 +27,42 @@ constexpr mode_t database_mode = 0640;
     throw StoreError{StoreError::Kind::unusable, fmt::format("{}: {}", path.string(), why)};
 }
 
-/// Creates the file with its mode, or checks that what is there is a plain file. SQLite gives -wal
-/// and -shm the mode of the file, so this is the one place that sets it.
-bool prepare_file(const std::filesystem::path& path)
+/// True when there is a plain file of some length; false when there is nothing.
+bool is_there(const std::filesystem::path& path)
 {
     struct stat status{};
-    if (lstat(path.c_str(), &status) == 0) {
-        if (S_ISLNK(status.st_mode))
-            unusable(path, "is a symbolic link; give the path of the database itself");
-        if (!S_ISREG(status.st_mode))
-            unusable(path, "is not a regular file");
-        if (status.st_nlink > 1)
-            unusable(path, "has more than one hard link; SQLite would lose its journal");
-        if (access(path.c_str(), R_OK | W_OK) != 0)
-            unusable(path, fmt::format("cannot be read and written: {}", std::strerror(errno)));
-        return status.st_size > 0;
+    if (lstat(path.c_str(), &status) != 0) {
+        if (errno != ENOENT)
+            unusable(path, std::strerror(errno));
+        return false;
     }
-    if (errno != ENOENT)
-        unusable(path, std::strerror(errno));
+    if (S_ISLNK(status.st_mode))
+        unusable(path, "is a symbolic link; give the path of the database itself");
+    if (!S_ISREG(status.st_mode))
+        unusable(path, "is not a regular file");
+    if (status.st_nlink > 1)
+        unusable(path, "has more than one hard link; SQLite would lose its journal");
+    if (access(path.c_str(), R_OK | W_OK) != 0)
+        unusable(path, fmt::format("cannot be read and written: {}", std::strerror(errno)));
+    // We never leave one (see create), so something else cut it off.
+    if (status.st_size == 0)
+        unusable(path, "is empty; restore a backup, or remove it to begin anew");
+    return true;
+}
+
+/// Makes the file with its mode, page size and application id, under another name first: whoever
+/// finds the file finds a database, wherever we were killed. SQLite gives -wal and -shm the mode of
+/// the file, so this is the one place that sets it.
+void create(const std::filesystem::path& path, const OpenOptions& options)
+{
+    auto made = path;
+    made += ".new";
+    auto journal = made;
+    journal += "-journal";
+    ::unlink(made.c_str());
+    ::unlink(journal.c_str());
     const int file =
-        ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, database_mode);
+        ::open(made.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, database_mode);
     if (file < 0)
         unusable(path, fmt::format("cannot be created: {}; check the directory and its owner",
                                    std::strerror(errno)));
@@ -55,7 +71,13 @@ bool prepare_file(const std::filesystem::path& path)
     ::close(file);
     if (changed != 0)
         unusable(path, fmt::format("its mode cannot be set: {}", std::strerror(errno)));
-    return false;
+    {
+        SQLite::Database database{made.string(), SQLite::OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW};
+        database.exec(fmt::format("PRAGMA page_size = {}; PRAGMA application_id = {}",
+                                  options.page_size, options.application_id));
+    }
+    if (::rename(made.c_str(), path.c_str()) != 0)
+        unusable(path, fmt::format("cannot be created: {}", std::strerror(errno)));
 }
 
 /// Reads the header before SQLite touches anything (file format, section 1.3: magic at 0,
@@ -211,6 +233,18 @@ Database::Database(std::filesystem::path path, std::unique_ptr<SQLite::Database>
     sqlite3_wal_hook(handle(), note_wal_size, x_wal_pages.get());
 }
 
+Database& Database::operator=(Database&& other) noexcept
+{
+    if (this == &other)
+        return *this;
+    x_statements.clear();  // a connection with statements cannot be closed
+    x_path = std::move(other.x_path);
+    x_database = std::move(other.x_database);
+    x_statements = std::move(other.x_statements);
+    x_wal_pages = std::move(other.x_wal_pages);
+    return *this;
+}
+
 Database Database::open(const OpenOptions& options)
 {
     const auto& path = options.path;
@@ -225,15 +259,20 @@ Database Database::open(const OpenOptions& options)
             fmt::format("{}: lies on a network file system, where SQLite's WAL is not safe; "
                         "choose a local path in [database] path",
                         path.string())};
-    const bool existed = prepare_file(path);
+    const bool existed = is_there(path);
     if (existed)
         check_identity(path, options.application_id);
     if (access(directory.c_str(), W_OK) != 0)
         unusable(path, fmt::format("its directory is not writable: {}", std::strerror(errno)));
 
     try {
+        // NOFOLLOW refuses links anywhere in the path, but the directory may well be reached by
+        // one.
+        const auto real = std::filesystem::canonical(directory) / path.filename();
+        if (!existed)
+            create(real, options);
         auto made = std::make_unique<SQLite::Database>(
-            path.string(), SQLite::OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, busy_timeout_ms);
+            real.string(), SQLite::OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, busy_timeout_ms);
         Database database{path, std::move(made)};
         sqlite3* raw = database.handle();
         sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -242,10 +281,6 @@ Database Database::open(const OpenOptions& options)
         int persist =
             1;  // readers without write access to the directory need -wal and -shm to stay
         sqlite3_file_control(raw, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
-        if (!existed) {
-            database.execute(fmt::format("PRAGMA page_size = {}", options.page_size));
-            database.execute(fmt::format("PRAGMA application_id = {}", options.application_id));
-        }
         auto mode = database.prepared("PRAGMA journal_mode = WAL");
         if (!mode.step() || mode.text(0) != "wal")
             unusable(path, "does not accept WAL mode");

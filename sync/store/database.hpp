@@ -101,13 +101,13 @@ class Database {
 public:
     /// Opens or creates the file (mode 0640, in an existing directory).
     ///
-    /// Errors: StoreError for a directory, symlink, another application's file, a file that is not
-    ///         SQLite, a network file system, or an unwritable place; nothing is written to an
-    ///         existing file before its application_id is known
+    /// Errors: StoreError for a directory, symlink, another application's file, a file that is
+    ///         empty or not SQLite's, a network file system, or an unwritable place; nothing is
+    ///         written to an existing file before its application_id is known
     static Database open(const OpenOptions& options);
 
     Database(Database&&) = default;
-    Database& operator=(Database&&) = default;
+    Database& operator=(Database&& other) noexcept;
 
     /// Leases the statement for `sql`; prepared on first use.
     Statement prepared(std::string_view sql);

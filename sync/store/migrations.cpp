@@ -43,6 +43,13 @@ void check_applied(Database& database, std::span<const Migration> migrations, in
     }
 }
 
+/// True when a line begins with the mark, the first one included.
+bool is_destructive(std::string_view text)
+{
+    constexpr std::string_view mark = "\n-- destructive: yes";
+    return text.starts_with(mark.substr(1)) || text.find(mark) != std::string_view::npos;
+}
+
 void sync_to_disk(const std::filesystem::path& path, int flags)
 {
     const int file = ::open(path.c_str(), flags | O_CLOEXEC);
@@ -84,8 +91,10 @@ void back_up(Database& database, const std::filesystem::path& copy)
         if (backup == nullptr)
             throw SQLite::Exception{destination.getHandle(),
                                     sqlite3_errcode(destination.getHandle())};
-        sqlite3_backup_step(backup, -1);
-        const int code = sqlite3_backup_finish(backup);
+        // Busy and locked are no errors to sqlite3_backup_finish, though nothing was copied.
+        const int stepped = sqlite3_backup_step(backup, -1);
+        const int finished = sqlite3_backup_finish(backup);
+        const int code = finished == SQLITE_OK && stepped != SQLITE_DONE ? stepped : finished;
         if (code != SQLITE_OK)
             throw SQLite::Exception{destination.getHandle(), code};
         // A copy of a WAL database is marked WAL; as a plain file it can be opened from anywhere.
@@ -120,7 +129,7 @@ void migrate(Database& database, std::span<const Migration> migrations, const Cl
         const int number = number_of(migration);
         if (number <= version)
             continue;
-        if (version > 0 && migration.text.find("\n-- destructive: yes") != std::string_view::npos) {
+        if (version > 0 && is_destructive(migration.text)) {
             auto copy = database.path();
             copy += fmt::format(".before-{:04}", number);
             back_up(database, copy);

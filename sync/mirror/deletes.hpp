@@ -1,0 +1,42 @@
+#pragma once
+// What follows from ids that a complete list lacks. Pure: the rules of docs/architecture.md,
+// "Pull strategies", and nothing else.
+
+#include "schema/catalog.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cloudpcd::mirror {
+
+/// Tables of up to so many rows are confirmed by a GET by id, whatever is missing.
+inline constexpr std::int64_t confirmed_rows_max = 1000;
+/// Of larger ones, so many missing ids.
+inline constexpr std::size_t confirmed_ids_max = 200;
+/// So many ids may always go at once; also the most of a table that may turn empty.
+inline constexpr std::size_t brake_free_ids = 10;
+
+struct MissingIds {
+    schema::DeleteRule rule = schema::DeleteRule::get_by_id;
+    std::int64_t rows = 0;              ///< of the table before this list
+    std::int64_t listed = 0;            ///< distinct ids of this list
+    std::vector<std::string> ids{};     ///< rows that this list lacks
+    std::vector<std::string> before{};  ///< rows that the last complete list lacked already
+    double max_delete_fraction = 0.1;
+};
+
+struct DeletePlan {
+    bool refused = false;                ///< too much at once: nothing is deleted
+    std::string why{};                   ///< of a refusal, for people
+    std::vector<std::string> confirm{};  ///< to be asked for by id; 404 deletes
+    /// With one id that is not confirmed the whole is refused (a list that came empty).
+    bool all_or_refused = false;
+    std::vector<std::string> erase{};     ///< the second list in a row that lacks them
+    std::vector<std::string> remember{};  ///< for the next list
+};
+
+DeletePlan plan_deletes(MissingIds missing);
+
+}  // namespace cloudpcd::mirror

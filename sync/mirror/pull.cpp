@@ -1,0 +1,492 @@
+#include "sync/mirror/pull.hpp"
+
+#include "sync/core/log.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace cloudpcd::mirror {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Keys of sync_state.
+constexpr std::string_view key_link = "next_link";
+constexpr std::string_view key_fill_started = "fill_started_at";
+constexpr std::string_view key_watermark = "watermark";
+constexpr std::string_view key_refusals = "refused";
+constexpr std::string_view key_missing = "missing_ids";
+constexpr std::string_view key_probed = "drift_probed_at";
+
+// A list that gave less than this share below what it announced was cut off; smaller differences
+// come from objects that went while it was read.
+constexpr double count_tolerance = 0.1;
+
+constexpr Duration probe_interval = std::chrono::hours{24};
+
+std::optional<UtcTime> read_time(store::Database& database, std::string_view resource,
+                                 std::string_view key)
+{
+    const auto text = read_state(database, resource, key);
+    return text ? parse_sql_time(*text) : std::nullopt;
+}
+
+std::int64_t row_change(const ApplyCounts& counts)
+{
+    return counts.inserted - counts.deleted;
+}
+
+}  // namespace
+
+Pull::Pull(const Environment& environment, const Table& table, RunId run)
+    : x_environment{environment}, x_table{table}, x_collection{table.collection()}
+{
+    x_summary.run_id = run;
+    x_summary.resource = x_collection.table;
+    x_summary.started_at = environment.clock.utc_now();
+}
+
+asio::awaitable<RunSummary> Pull::run()
+{
+    co_await load();
+    auto failure = co_await read();
+    x_list_ended = !failure;
+    // A first fill goes on where it was cut off, unless the list itself is at fault.
+    x_keep_link =
+        failure && failure->code != Errc::malformed && failure->code != Errc::foreign_origin;
+    Ending ending;
+    if (!failure) {
+        ending = co_await compare();
+        if (ending.outcome == Outcome::complete)
+            co_await probe_drift();
+    } else {
+        const bool skipped = failure->code == Errc::forbidden && x_reading.pages == 0;
+        ending = {.outcome = skipped ? Outcome::skipped : Outcome::incomplete,
+                  .error = failure->describe()};
+        x_summary.errc = failure->code;
+    }
+    co_return co_await end(std::move(ending));
+}
+
+asio::awaitable<void> Pull::load()
+{
+    const auto now = x_environment.clock.utc_now();
+    x_remembered = co_await x_environment.store.run([this, now](store::Database& database) {
+        const auto table = x_collection.table;
+        Remembered state;
+        state.filling = !last_complete(database, table).has_value();
+        state.link = read_state(database, table, key_link);
+        state.fill_started = read_time(database, table, key_fill_started);
+        state.watermark = read_time(database, table, key_watermark);
+        state.missing = read_id_list(database, table, key_missing);
+        if (const auto refusals =
+                read_fresh_state(database, table, key_refusals, now - refusals_kept))
+            state.refusals = refusals_of_state(*refusals);
+        const auto probed = read_time(database, table, key_probed);
+        state.probe_due = x_collection.select && (!probed || *probed + probe_interval <= now);
+        return state;
+    });
+    if (!x_remembered.filling)
+        x_remembered.link.reset();
+    x_reading.resumed = x_remembered.link.has_value();
+    if (!x_reading.resumed)
+        x_remembered.fill_started.reset();
+}
+
+// --- reading -------------------------------------------------------------------------------------
+
+std::optional<UtcTime> Pull::since() const
+{
+    if (x_collection.strategy != schema::Strategy::window || !x_remembered.watermark ||
+        x_remembered.filling)
+        return std::nullopt;
+    return *x_remembered.watermark - x_environment.settings.audit_overlap;
+}
+
+graph::ListRequest Pull::list_request() const
+{
+    const auto& origin = x_environment.client.options().origin;
+    auto url = graph::url_at(origin, list_target(x_collection, x_remembered.refusals, since()));
+    if (x_reading.resumed) {
+        if (auto saved = graph::parse_url(*x_remembered.link); saved && saved->origin == origin)
+            url = *std::move(saved);
+    }
+    return {.url = std::move(url),
+            .path = std::string{x_collection.path},
+            .name = std::string{set_name(x_collection)},
+            .entity_type = std::string{x_collection.entity_type},
+            .quota = list_quota(x_collection),
+            .permissions = permissions(x_collection),
+            .singleton = x_collection.shape == schema::Shape::singleton};
+}
+
+/// Reads the list to its end, from the start again where that helps. An error is the last word.
+asio::awaitable<std::optional<Error>> Pull::read()
+{
+    while (true) {
+        graph::Pager pager{x_environment.client, list_request()};
+        auto failure = co_await read_pages(pager);
+        x_summary.pages += pager.pages();
+        x_summary.requests += pager.requests();
+        if (failure && !recover(*failure))
+            co_return failure;
+        if (!failure) {
+            x_reading.announced = pager.announced_count();
+            const bool deletes = x_collection.deletes != schema::DeleteRule::never;
+            if (x_remembered.filling || !deletes || std::exchange(x_read_again, true))
+                co_return std::nullopt;
+            // Objects that moved while the list was read: a second look is cheaper than doubt.
+            const auto listed = co_await x_environment.store.run([this](store::Database& database) {
+                return x_table.seen(database, x_summary.run_id);
+            });
+            if (x_reading.counts.conflicts == 0 && !announced_otherwise(listed))
+                co_return std::nullopt;
+            log::info("the list was not stable; it is read once more",
+                      {{"resource", x_collection.table}, {"run_id", x_summary.run_id}});
+        }
+        co_await start_over();
+    }
+}
+
+/// Prepares another attempt at the list; false when there is none to be made.
+bool Pull::recover(const Error& error)
+{
+    if (x_reading.resumed && x_reading.pages == 0 &&
+        (error.code == Errc::cursor_expired || error.code == Errc::rejected ||
+         error.code == Errc::not_found)) {
+        log::info("the saved link is refused; the first fill starts from its first page",
+                  {{"resource", x_collection.table}, {"error", error.describe()}});
+        return true;
+    }
+    if (x_reading.pages == 0 && !x_reading.resumed &&
+        learn_refusal(x_collection, error, since().has_value(), x_remembered.refusals)) {
+        x_refusals_changed = true;
+        log::warning("Graph refuses a part of the request; it is left out for a day",
+                     {{"resource", x_collection.table}, {"error", error.describe()}});
+        return true;
+    }
+    return error.code == Errc::cursor_expired && !std::exchange(x_restarted, true);
+}
+
+asio::awaitable<void> Pull::start_over()
+{
+    x_reading = {};
+    x_remembered.link.reset();
+    co_await x_environment.store.run(
+        [run = x_summary.run_id](store::Database& database) { clear_staging(database, run); });
+}
+
+asio::awaitable<std::optional<Error>> Pull::read_pages(graph::Pager& pager)
+{
+    using namespace asio::experimental::awaitable_operators;
+    auto page = co_await pager.next();
+    while (page && *page) {
+        if (!x_server_time)
+            x_server_time = (*page)->date;
+        ++x_reading.pages;
+        // The next page comes while this one is staged.
+        auto [next, staged] = co_await (pager.next() && stage(std::move(**page)));
+        if (staged.failure)
+            std::rethrow_exception(staged.failure);
+        x_reading.counts += staged.counts;
+        x_summary.counts += staged.applied;
+        x_summary.rows_counted += row_change(staged.applied);
+        if (is_endless(staged.counts))
+            co_return Error{
+                .code = Errc::malformed,
+                .context = fmt::format("GET {}, page {}", set_name(x_collection), x_reading.pages),
+                .message = "the list goes on without end: its pages bring nothing new"};
+        page = std::move(next);
+    }
+    if (!page)
+        co_return std::move(page).error();
+    co_return std::nullopt;
+}
+
+bool Pull::is_endless(const StageCounts& page)
+{
+    if (page.new_ids > 0) {
+        x_reading.barren_since.reset();
+        x_reading.barren_pages = 0;
+        return false;
+    }
+    const auto now = x_environment.clock.steady_now();
+    if (!x_reading.barren_since)
+        x_reading.barren_since = now;
+    return ++x_reading.barren_pages >= barren_pages_max ||
+           now - *x_reading.barren_since > barren_time_max;
+}
+
+asio::awaitable<Pull::Staged> Pull::stage(graph::Page page)
+{
+    // The permit belongs to this thread; the rest of the page goes to the store's.
+    const auto permit = std::exchange(page.permit, std::nullopt);
+    const auto now = x_environment.clock.utc_now();
+    co_return co_await x_environment.store.run(
+        [this, now, page = std::move(page)](store::Database& database) {
+            Staged staged;
+            try {
+                staged = stage_on_store(database, page, now);
+            } catch (...) {
+                staged.failure = std::current_exception();
+            }
+            return staged;
+        });
+}
+
+Pull::Staged Pull::stage_on_store(store::Database& database, const graph::Page& page, UtcTime now)
+{
+    Staged staged;
+    if (!x_remembered.filling) {
+        staged.counts = x_table.stage(database, x_summary.run_id, page);
+        return staged;
+    }
+    // A first fill: there is no earlier snapshot to protect, and it may take hours.
+    const auto table = x_collection.table;
+    database.transaction([&] {
+        staged.counts = x_table.stage(database, x_summary.run_id, page);
+        DriftNotes drift;
+        Sequence sequence{database};
+        staged.applied = x_table.apply(database, sequence, x_summary.run_id, now, drift);
+        sequence.save();
+        record_drift(database, table, drift, now);
+        add_rows(database, table, row_change(staged.applied));
+        if (!x_remembered.fill_started) {
+            x_remembered.fill_started = x_server_time.value_or(x_summary.started_at);
+            write_state(database, table, key_fill_started,
+                        format_sql_time(*x_remembered.fill_started), now);
+        }
+        if (page.next_link)
+            write_state(database, table, key_link, *page.next_link, now);
+    });
+    clear_staged(database, x_summary.run_id);
+    database.checkpoint_if_due();
+    return staged;
+}
+
+// --- deletes -------------------------------------------------------------------------------------
+
+double Pull::max_delete_fraction() const
+{
+    const auto& configured = x_environment.settings.resource(x_collection.table);
+    if (configured.max_delete_fraction)
+        return *configured.max_delete_fraction;
+    return x_collection.max_delete_fraction > 0 ? x_collection.max_delete_fraction
+                                                : x_environment.settings.max_delete_fraction;
+}
+
+/// The service said another number of objects than it gave.
+bool Pull::announced_otherwise(std::int64_t listed) const
+{
+    return x_reading.announced && !x_reading.resumed && !since() &&
+           *x_reading.announced != listed + x_reading.counts.unidentified;
+}
+
+bool Pull::cut_off(std::int64_t listed) const
+{
+    const auto announced = static_cast<double>(x_reading.announced.value_or(0));
+    return announced - static_cast<double>(listed) > count_tolerance * announced;
+}
+
+asio::awaitable<Pull::Ending> Pull::compare()
+{
+    auto compared = co_await x_environment.store.run([this](store::Database& database) {
+        Comparison result;
+        result.rows = x_table.rows(database);
+        result.listed = x_table.seen(database, x_summary.run_id);
+        if (x_collection.deletes != schema::DeleteRule::never && !x_reading.resumed)
+            result.missing = x_table.missing(database, x_summary.run_id);
+        return result;
+    });
+    DeletePlan plan;
+    auto ending = judge(std::move(compared), plan);
+    if (ending.outcome == Outcome::complete && !plan.confirm.empty())
+        co_await confirm(std::move(plan), ending);
+    co_return ending;
+}
+
+Pull::Ending Pull::judge(Comparison compared, DeletePlan& plan) const
+{
+    const auto incomplete = [](std::string why) {
+        return Ending{.outcome = Outcome::incomplete, .error = std::move(why)};
+    };
+    const auto& counts = x_reading.counts;
+    if (counts.unidentified > 0)
+        return incomplete(fmt::format("{} objects came without a usable id; see quarantine",
+                                      counts.unidentified));
+    const auto missing = static_cast<std::int64_t>(compared.missing.size());
+    if (announced_otherwise(compared.listed)) {
+        auto why = fmt::format("the list announced {} objects and gave {}", *x_reading.announced,
+                               compared.listed);
+        if (missing > 0 && cut_off(compared.listed))
+            return {.outcome = Outcome::refused, .error = std::move(why), .refused = missing};
+        if (missing > 0 || cut_off(compared.listed))
+            return incomplete(std::move(why));
+    }
+    if (missing > 0 && counts.conflicts > 0)
+        return incomplete(fmt::format("{} ids came twice with different content, {} are missing",
+                                      counts.conflicts, missing));
+
+    plan = plan_deletes({.rule = x_collection.deletes,
+                         .rows = compared.rows,
+                         .listed = compared.listed,
+                         .ids = std::move(compared.missing),
+                         .before = x_remembered.missing,
+                         .max_delete_fraction = max_delete_fraction()});
+    if (plan.refused)
+        return {.outcome = Outcome::refused, .error = plan.why, .refused = missing};
+    return {.outcome = Outcome::complete,
+            .erase = std::move(plan.erase),
+            .remember = std::move(plan.remember)};
+}
+
+/// Asks for each id. What is there after all was left out of the list, and counts as listed.
+asio::awaitable<void> Pull::confirm(DeletePlan plan, Ending& ending)
+{
+    const auto& origin = x_environment.client.options().origin;
+    const auto asked = static_cast<std::int64_t>(plan.confirm.size());
+    for (auto& id : plan.confirm) {
+        graph::GetRequest request{
+            .url = graph::url_at(origin, object_target(x_collection, x_remembered.refusals, id)),
+            .quota = object_quota(x_collection),
+            .context = fmt::format("GET {}/{}", set_name(x_collection), log::escape(id, 100)),
+            .permissions = permissions(x_collection)};
+        auto response = co_await x_environment.client.get(std::move(request));
+        x_summary.requests += response ? response->attempts : response.error().attempts;
+        if (!response) {
+            const auto& error = response.error();
+            // A proxy's 404 page says nothing about the object.
+            if (error.code == Errc::not_found && error.from_graph) {
+                ending.erase.push_back(std::move(id));
+                continue;
+            }
+            ending = {
+                .outcome = Outcome::incomplete,
+                .error = "a missing object could not be confirmed to be gone: " + error.describe()};
+            co_return;
+        }
+        auto page = graph::Page::of_object(std::move(response->body));
+        if (!page || page->size() != 1 ||
+            find_identity(page->item(0), x_collection).id != std::optional{id}) {
+            ending = {.outcome = Outcome::incomplete,
+                      .error = fmt::format("GET {}/{} did not answer with that object",
+                                           set_name(x_collection), log::escape(id, 100))};
+            co_return;
+        }
+        auto staged = co_await stage(*std::move(page));
+        if (staged.failure)
+            std::rethrow_exception(staged.failure);
+        x_summary.counts += staged.applied;
+        x_summary.rows_counted += row_change(staged.applied);
+    }
+    const bool all = static_cast<std::int64_t>(ending.erase.size()) == asked;
+    if (plan.all_or_refused && !all)
+        ending = {.outcome = Outcome::refused, .error = std::move(plan.why), .refused = asked};
+}
+
+// --- the end -------------------------------------------------------------------------------------
+
+/// $select hides what it does not name: one small page without it shows new properties.
+asio::awaitable<void> Pull::probe_drift()
+{
+    if (!x_remembered.probe_due)
+        co_return;
+    auto request = list_request();
+    request.url = graph::url_at(x_environment.client.options().origin, probe_target(x_collection));
+    graph::Pager pager{x_environment.client, std::move(request)};
+    auto page = co_await pager.next();
+    x_summary.requests += pager.requests();
+    if (!page || !*page) {
+        if (!page)
+            log::info("looking for new properties failed; it is tried again with the next pull",
+                      {{"resource", x_collection.table}, {"error", page.error().describe()}});
+        x_remembered.probe_due = false;
+        co_return;
+    }
+    x_table.note_drift(**page, x_drift);
+}
+
+asio::awaitable<RunSummary> Pull::end(Ending ending)
+{
+    const auto now = x_environment.clock.utc_now();
+    co_return co_await x_environment.store.run(
+        [this, now, ending = std::move(ending)](store::Database& database) mutable {
+            return end_on_store(database, ending, now);
+        });
+}
+
+RunSummary Pull::end_on_store(store::Database& database, Ending& ending, UtcTime now)
+{
+    const auto table = x_collection.table;
+    auto summary = x_summary;
+    database.transaction([&] {
+        Sequence sequence{database};
+        summary.counts += x_table.apply(database, sequence, summary.run_id, now, x_drift);
+        summary.counts.deleted += x_table.erase(database, sequence, now, ending.erase);
+        sequence.save();
+
+        save_state(database, ending, now);
+        record_drift(database, table, x_drift, now);
+
+        summary.ended_at = now;
+        summary.outcome = ending.outcome;
+        summary.refused = ending.refused;
+        summary.error = ending.error;
+        record_run(database, summary);
+    });
+    clear_staging(database, summary.run_id);
+    database.checkpoint_if_due();
+    return summary;
+}
+
+void Pull::save_state(store::Database& database, const Ending& ending, UtcTime now)
+{
+    const auto table = x_collection.table;
+    if (x_refusals_changed) {
+        for (const auto& name : x_remembered.refusals.names)
+            x_drift.add(name, DriftNotes::Kind::refused, "");
+        erase_state(database, table, key_refusals);  // the day begins anew
+        write_state(database, table, key_refusals, to_state(x_remembered.refusals), now);
+    }
+    if (ending.outcome == Outcome::complete) {
+        write_id_list(database, table, key_missing, ending.remember, now);
+        if (x_remembered.probe_due)
+            write_state(database, table, key_probed, format_sql_time(now), now);
+        if (x_collection.strategy == schema::Strategy::window)
+            move_watermark(database, now);
+    }
+    if (!x_keep_link) {
+        erase_state(database, table, key_link);
+        erase_state(database, table, key_fill_started);
+    }
+}
+
+bool Pull::lags_behind() const noexcept
+{
+    return x_list_ended && x_reading.resumed && x_collection.strategy == schema::Strategy::window;
+}
+
+/// The newest event of the range that was read to its end. Never the clock: it only keeps an event
+/// that is dated in the future from dragging the watermark with it.
+void Pull::move_watermark(store::Database& database, UtcTime now) const
+{
+    const auto read_until =
+        x_remembered.fill_started.value_or(x_server_time.value_or(x_summary.started_at));
+    const std::string bound = format_sql_time(read_until);
+    auto newest = database.prepared(
+        fmt::format("SELECT max({0}) FROM {1} WHERE {0} <= ?",
+                    schema::column_name(x_collection.watermark_property), x_collection.table));
+    newest.bind(1, bound);
+    if (!newest.step() || newest.is_null(0))
+        return;
+    const auto moved = newest.string(0);
+    newest.reset();
+    if (!x_remembered.watermark || moved > format_sql_time(*x_remembered.watermark))
+        write_state(database, x_collection.table, key_watermark, moved, now);
+}
+
+}  // namespace cloudpcd::mirror

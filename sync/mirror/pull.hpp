@@ -1,0 +1,122 @@
+#pragma once
+// One pull while it runs; see puller.hpp.
+
+#include "config/config.hpp"
+#include "sync/core/clock.hpp"
+#include "sync/graph/client.hpp"
+#include "sync/graph/pager.hpp"
+#include "sync/mirror/deletes.hpp"
+#include "sync/mirror/records.hpp"
+#include "sync/mirror/requests.hpp"
+#include "sync/mirror/table.hpp"
+#include "sync/store/store.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cloudpcd::mirror {
+
+/// A list ends when this has passed since the first of a row of pages without a new id, or after
+/// that many such pages: services have been seen that page for ever.
+inline constexpr Duration barren_time_max = std::chrono::minutes{10};
+inline constexpr int barren_pages_max = 1000;
+
+class Pull {
+public:
+    struct Environment {
+        graph::Client& client;
+        store::Store& store;
+        Clock& clock;
+        const config::Sync& settings;
+    };
+
+    Pull(const Environment& environment, const Table& table, RunId run);
+
+    boost::asio::awaitable<RunSummary> run();
+
+    /// The pull went on with a list that began long ago: what is newer has to be read as well.
+    bool lags_behind() const noexcept;
+
+private:
+    /// What earlier pulls of the table left in sync_state.
+    struct Remembered {
+        bool filling = false;               ///< never complete: pages are committed one by one
+        std::optional<std::string> link{};  ///< where the first fill was cut off
+        std::optional<UtcTime> fill_started{};
+        std::optional<UtcTime> watermark{};
+        Refusals refusals{};
+        std::vector<std::string> missing{};  ///< ids that the last complete list lacked
+        bool probe_due = false;
+    };
+    /// Of one pass over the list.
+    struct Reading {
+        StageCounts counts{};
+        std::optional<std::int64_t> announced{};
+        int pages = 0;
+        bool resumed = false;  ///< began at a saved link
+        std::optional<SteadyTime> barren_since{};
+        int barren_pages = 0;
+    };
+    struct Staged {
+        StageCounts counts{};
+        ApplyCounts applied{};
+        std::exception_ptr failure{};  ///< as a value: two tasks side by side may not both throw
+    };
+    struct Comparison {
+        std::int64_t rows = 0;
+        std::int64_t listed = 0;
+        std::vector<std::string> missing{};
+    };
+    /// How the pull ends, decided before the transaction that ends it.
+    struct Ending {
+        Outcome outcome = Outcome::complete;
+        std::string error{};
+        std::vector<std::string> erase{};
+        std::vector<std::string> remember{};
+        std::int64_t refused = 0;
+    };
+
+    boost::asio::awaitable<void> load();
+    boost::asio::awaitable<std::optional<Error>> read();
+    boost::asio::awaitable<std::optional<Error>> read_pages(graph::Pager& pager);
+    boost::asio::awaitable<Staged> stage(graph::Page page);
+    boost::asio::awaitable<Ending> compare();
+    Ending judge(Comparison compared, DeletePlan& plan) const;
+    boost::asio::awaitable<void> confirm(DeletePlan plan, Ending& ending);
+    boost::asio::awaitable<void> probe_drift();
+    boost::asio::awaitable<RunSummary> end(Ending ending);
+    boost::asio::awaitable<void> start_over();
+
+    Staged stage_on_store(store::Database& database, const graph::Page& page, UtcTime now);
+    RunSummary end_on_store(store::Database& database, Ending& ending, UtcTime now);
+    void save_state(store::Database& database, const Ending& ending, UtcTime now);
+    void move_watermark(store::Database& database, UtcTime now) const;
+
+    graph::ListRequest list_request() const;
+    std::optional<UtcTime> since() const;
+    bool recover(const Error& error);
+    bool is_endless(const StageCounts& page);
+    bool announced_otherwise(std::int64_t listed) const;
+    bool cut_off(std::int64_t listed) const;
+    double max_delete_fraction() const;
+
+    Environment x_environment;
+    const Table& x_table;
+    const schema::Collection& x_collection;
+    RunSummary x_summary;
+    Remembered x_remembered;
+    Reading x_reading;
+    bool x_list_ended = false;
+    bool x_keep_link = false;  ///< of a first fill that broke off
+    bool x_read_again = false;
+    bool x_restarted = false;
+    bool x_refusals_changed = false;
+    std::optional<UtcTime> x_server_time;
+    DriftNotes x_drift;
+};
+
+}  // namespace cloudpcd::mirror

@@ -1,0 +1,56 @@
+#pragma once
+// What is asked of Graph for a collection, and what of it this tenant does not accept. A refused
+// name or option is left out and remembered for a day: the rest of the table is worth having.
+
+#include "schema/catalog.hpp"
+#include "sync/core/error.hpp"
+#include "sync/core/time.hpp"
+#include "sync/graph/throttle.hpp"
+#include "sync/graph/url.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cloudpcd::mirror {
+
+/// Parts of the request that were answered with 400 or 501.
+struct Refusals {
+    std::vector<std::string> names;  ///< of $select and $expand
+    bool top = false;
+    bool filter = false;
+
+    bool empty() const noexcept { return names.empty() && !top && !filter; }
+    bool operator==(const Refusals&) const = default;
+};
+
+/// They are asked for again after this, and by another version of the program.
+inline constexpr Duration refusals_kept = std::chrono::hours{24};
+
+/// As sync_state keeps them: JSON with the version that met them.
+std::string to_state(const Refusals& refusals);
+/// Nothing when another version wrote it, or when it is no such text.
+Refusals refusals_of_state(std::string_view state);
+
+/// Path and query of the first page. `since`: only what the watermark property says is not older.
+std::string list_target(const schema::Collection& collection, const Refusals& refusals,
+                        std::optional<UtcTime> since = std::nullopt);
+/// Path and query of one small page with everything that is sent without $select.
+std::string probe_target(const schema::Collection& collection);
+/// Path and query of one object.
+std::string object_target(const schema::Collection& collection, const Refusals& refusals,
+                          std::string_view id);
+
+graph::QuotaClass list_quota(const schema::Collection& collection) noexcept;
+graph::QuotaClass object_quota(const schema::Collection& collection) noexcept;
+std::vector<std::string> permissions(const schema::Collection& collection);
+/// "cloudPCs", for messages.
+std::string_view set_name(const schema::Collection& collection) noexcept;
+
+/// Adds what the refusal of the first page speaks of: names of the request that stand in its
+/// message, else the filter, else $top. False when there is nothing that could be left out.
+bool learn_refusal(const schema::Collection& collection, const Error& error, bool filtered,
+                   Refusals& refusals);
+
+}  // namespace cloudpcd::mirror
