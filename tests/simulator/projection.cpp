@@ -10,6 +10,7 @@ Projection::Projection(const Type& type, const Query& query, bool unknown_member
     : x_type{&type}, x_version{query.version}, x_unknown_members{unknown_members}
 {
     const bool named = !query.select.empty() || query.selects_id;
+    x_names_only = named && !query.select_all;
     for (const auto& property : type.properties) {
         const auto has = [&](const std::vector<const Property*>& list) {
             return std::ranges::find(list, &property) != list.end();
@@ -57,8 +58,10 @@ void Projection::append_object(std::string& out, std::string_view object, const 
     out += '{';
     bool first = true;
     for_each_member(object, [&](std::string_view key, std::string_view value) {
-        // Annotations, the id and what the facts do not know are always there.
+        // Annotations and the id are always there, what the facts do not know without $select.
         const Property* property = type.find(key);
+        if (property == nullptr && top && x_names_only && key != "id" && !key.starts_with('@'))
+            return true;
         if (property != nullptr &&
             !(top ? x_keep[property->index] : property->versions.has(x_version)))
             return true;

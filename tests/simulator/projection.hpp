@@ -29,7 +29,8 @@ private:
     const Type* x_type;
     Version x_version;
     bool x_unknown_members;
-    std::vector<bool> x_keep;  ///< by Property::index, for the members of the object itself
+    bool x_names_only = false;  ///< $select: nothing else, however new it is
+    std::vector<bool> x_keep;   ///< by Property::index, for the members of the object itself
 };
 
 }  // namespace graphsim

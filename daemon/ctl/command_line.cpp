@@ -1,0 +1,89 @@
+#include "daemon/ctl/command_line.hpp"
+
+#include "daemon/ctl/text.hpp"
+#include "sync/core/version.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace cloudpcd::ctl {
+
+namespace {
+
+constexpr auto footer =
+    "Exit status: 0 done, 1 the thing asked for did not hold, 2 not found, 64 usage, 74 the\n"
+    "database or the output, 78 configuration.";
+
+std::string version_text()
+{
+    return fmt::format("cloudpcctl {} ({}), SQLite {}", version, commit, sqlite3_libversion());
+}
+
+void add_options(CLI::App& app, CommandLine& line)
+{
+    app.footer(footer);
+    app.set_version_flag("--version", version_text());
+    auto* const file =
+        app.add_option("--config", line.config.file, "Configuration (/etc/cloudpcd/cloudpcd.toml)");
+    app.add_option("-i,--instance", line.config.instance,
+                   "Instance NAME: /etc/cloudpcd/NAME.toml, state in /var/lib/cloudpcd/NAME")
+        ->excludes(file);
+    auto* const json = app.add_flag("--json", line.json, "JSON instead of a table");
+    app.require_subcommand(1);
+
+    auto* const status = app.add_subcommand("status", "How old each table of the mirror is");
+    auto* const query = app.add_subcommand("query", "Run one SELECT on the mirror");
+    query->add_option("SQL", line.sql, "The statement; - reads it from standard input")->required();
+    query->add_flag("--csv", line.csv, "CSV instead of a table")->excludes(json);
+    auto* const schema = app.add_subcommand("schema", "Tables and columns of the mirror");
+    schema->add_option("TABLE", line.table, "Show the columns of this table");
+
+    // --json and the like may stand behind the command too.
+    for (auto* const command : {status, query, schema})
+        command->fallthrough();
+    status->parse_complete_callback([&line] { line.command = Command::status; });
+    query->parse_complete_callback([&line] { line.command = Command::query; });
+    schema->parse_complete_callback([&line] { line.command = Command::schema; });
+}
+
+/// Better words than "A subcommand is required" for one that there is not.
+std::optional<std::string> unknown_command(const CLI::App& app)
+{
+    if (!app.get_subcommands().empty())
+        return std::nullopt;
+    const auto rest = app.remaining();
+    const auto word =
+        std::ranges::find_if(rest, [](const std::string& each) { return !each.starts_with('-'); });
+    if (word == rest.end())
+        return std::nullopt;
+    return fmt::format(
+        "there is no command {}, accepted: status, query, schema\n"
+        "Run with --help for more information.\n",
+        printable(*word));
+}
+
+}  // namespace
+
+ParsedCommandLine parse_command_line(int argc, const char* const* argv)
+{
+    CommandLine line;
+    CLI::App app{"Looks into the mirror of a Windows 365 tenant that cloudpcd keeps", "cloudpcctl"};
+    add_options(app, line);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& problem) {
+        std::ostringstream out;
+        std::ostringstream errors;
+        if (app.exit(problem, out, errors) == 0)
+            return {.status = ExitStatus::done, .text = out.str()};
+        const auto text = unknown_command(app).value_or(errors.str());
+        return {.status = ExitStatus::usage, .text = "cloudpcctl: " + text};
+    }
+    return {.line = std::move(line)};
+}
+
+}  // namespace cloudpcd::ctl

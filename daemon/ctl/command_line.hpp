@@ -1,0 +1,33 @@
+#pragma once
+// What the user typed. Options are parsed here and nowhere else.
+
+#include "daemon/ctl/failure.hpp"
+#include "daemon/ctl/row_writer.hpp"
+#include "daemon/ctl/settings.hpp"
+
+#include <optional>
+#include <string>
+
+namespace cloudpcd::ctl {
+
+enum class Command { status, query, schema };
+
+struct CommandLine {
+    Command command = Command::status;
+    ConfigChoice config{};
+    bool json = false;
+    bool csv = false;
+    std::string sql{};    ///< of query; "-": standard input
+    std::string table{};  ///< of schema; may be empty
+};
+
+/// A command line; or how to end without one: help, a version, or what is wrong.
+struct ParsedCommandLine {
+    std::optional<CommandLine> line{};
+    ExitStatus status = ExitStatus::done;
+    std::string text{};  ///< for stdout when done, else for stderr; ends with a line feed
+};
+
+ParsedCommandLine parse_command_line(int argc, const char* const* argv);
+
+}  // namespace cloudpcd::ctl

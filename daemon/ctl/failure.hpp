@@ -1,0 +1,31 @@
+#pragma once
+// How a command ends when it cannot give what it was asked for.
+
+#include <stdexcept>
+#include <string>
+
+namespace cloudpcd::ctl {
+
+enum class ExitStatus : int {
+    done = 0,
+    failed = 1,  ///< the thing asked for did not hold: an SQL error, a refused statement
+    not_found = 2,
+    usage = 64,
+    bug = 70,
+    database = 74,  ///< cannot be read, is not SQLite; or the output cannot be written
+    configuration = 78,
+};
+
+/// Ends the command; the message is for people, one line or several, without the program's name.
+class Failure : public std::runtime_error {
+public:
+    Failure(ExitStatus status, const std::string& message)
+        : std::runtime_error{message}, x_status{status}
+    {}
+    ExitStatus status() const noexcept { return x_status; }
+
+private:
+    ExitStatus x_status;
+};
+
+}  // namespace cloudpcd::ctl

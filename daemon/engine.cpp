@@ -1,0 +1,231 @@
+#include "daemon/engine.hpp"
+
+#include "daemon/exit_status.hpp"
+#include "sync/core/log.hpp"
+#include "sync/core/task_group.hpp"
+#include "sync/core/version.hpp"
+#include "sync/mirror/records.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace cloudpcd::daemon {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Duration housekeeping_interval = std::chrono::hours{1};
+/// Rows of sync_runs and quarantine are kept so long.
+constexpr Duration records_kept = std::chrono::days{30};
+
+std::string_view group_word(schema::Group group)
+{
+    switch (group) {
+        case schema::Group::cloudpc:
+            return "cloudpc";
+        case schema::Group::intune:
+            return "intune";
+        case schema::Group::entra:
+            return "entra";
+    }
+    return "";
+}
+
+/// An origin that the configuration was checked for.
+graph::Origin origin_of(const std::string& text)
+{
+    auto origin = graph::parse_origin(text);
+    CLOUDPCD_ASSERT(origin.has_value());
+    return *std::move(origin);
+}
+
+graph::ClientSecretOptions credential_options(const config::Config& configuration,
+                                              const config::Environment& environment,
+                                              const graph::Origin& authority)
+{
+    const auto scope = configuration.token_scope();
+    return {
+        .endpoint = {.authority = authority,
+                     .tenant_id = configuration.tenant.id,
+                     .client_id = configuration.auth.client_id,
+                     .scope = scope,
+                     .user_agent = fmt::format("cloudpcd/{}", version)},
+        // The resource behind the scope, and Graph's application id, which v1.0 tokens may name.
+        .audiences = {scope.substr(0, scope.rfind('/')), "00000003-0000-0000-c000-000000000000"},
+        .secret = [&configuration, &environment]() -> Result<std::string> {
+            auto read = config::read_client_secret(configuration, environment);
+            if (read.secret)
+                return *std::move(read.secret);
+            return Error{.code = Errc::configuration, .message = read.error};
+        }};
+}
+
+graph::ClientOptions client_options(const config::Config& configuration)
+{
+    return {.origin = origin_of(configuration.graph.endpoint),
+            .user_agent = fmt::format("cloudpcd/{}", version),
+            .request_timeout = configuration.graph.request_timeout,
+            .concurrency = static_cast<int>(configuration.graph.concurrency)};
+}
+
+/// The permissions any one of which reads Cloud PCs; without them there is nothing to mirror.
+bool may_read_cloud_pcs(const graph::AccessToken& token)
+{
+    const bool opaque = token.tenant_id.empty() && token.roles.empty();
+    const auto* cloud_pcs = schema::find_collection("cloud_pcs");
+    CLOUDPCD_ASSERT(cloud_pcs != nullptr);
+    return opaque || std::ranges::any_of(cloud_pcs->permissions, [&](std::string_view permission) {
+               return std::ranges::find(token.roles, permission) != token.roles.end();
+           });
+}
+
+constexpr std::string_view roles_missing =
+    "the token carries neither CloudPC.Read.All nor CloudPC.ReadWrite.All; give the application "
+    "one of them and have an administrator consent";
+
+void complain(std::string_view what, std::string_view why)
+{
+    fmt::print(stderr, "cloudpcd: {}: {}\n", what, log::escape(why));
+}
+
+}  // namespace
+
+std::vector<const mirror::Table*> included_tables(const std::vector<mirror::Table>& tables,
+                                                  const config::Sync& sync)
+{
+    std::vector<const mirror::Table*> included;
+    for (const auto& table : tables) {
+        const auto& collection = table.collection();
+        if (sync.includes(group_word(collection.group)) && sync.resource(collection.table).enabled)
+            included.push_back(&table);
+    }
+    return included;
+}
+
+graph::QuotaOptions quota_of(const config::Graph& graph) noexcept
+{
+    return {.per_minute = {graph.quota.cloud_pc_list, graph.quota.cloud_pc_get, graph.quota.other}};
+}
+
+Engine::Engine(const Parts& parts, const config::Config& configuration)
+    : x_parts{parts},
+      x_config{configuration},
+      x_credentials{parts.transport, parts.clock, parts.rng,
+                    credential_options(configuration, parts.environment,
+                                       origin_of(configuration.graph.authority))},
+      x_client{parts.transport, x_credentials, parts.throttle,
+               parts.clock,     parts.rng,     client_options(configuration)},
+      x_puller{x_client, parts.store, parts.clock, configuration.sync}
+{}
+
+/// Brings `freshness` to what the configuration includes.
+asio::awaitable<std::vector<ScheduledResource>> Engine::prepare()
+{
+    const auto included = included_tables(x_parts.tables, x_config.sync);
+    std::vector<ScheduledResource> resources;
+    for (const auto* table : included)
+        resources.push_back(
+            {.table = table, .interval = x_config.sync.interval_of(table->collection().table)});
+    co_return co_await x_parts.store.run(
+        [this, resources = std::move(resources)](store::Database& database) mutable {
+            database.transaction([&] {
+                for (const auto& table : x_parts.tables) {
+                    if (std::ranges::find(resources, &table, &ScheduledResource::table) ==
+                        resources.end())
+                        mirror::exclude_resource(database, table.collection().table);
+                }
+                for (auto& resource : resources) {
+                    const auto table = resource.table->collection().table;
+                    mirror::include_resource(
+                        database, table,
+                        std::chrono::ceil<std::chrono::seconds>(resource.interval).count());
+                    resource.last_complete = mirror::last_complete(database, table);
+                }
+            });
+            return std::move(resources);
+        });
+}
+
+/// Asks for a token before the first read: a credential that is refused is one message, not one
+/// per table.
+asio::awaitable<int> Engine::check_credential()
+{
+    const auto token = co_await x_credentials.access_token();
+    if (token) {
+        if (may_read_cloud_pcs(*token))
+            co_return exit_done;
+        complain("credential", roles_missing);
+        co_return exit_credential;
+    }
+    if (token.error().code == Errc::configuration) {
+        complain("credential", token.error().describe());
+        co_return exit_configuration;
+    }
+    if (token.error().code == Errc::unauthorized) {
+        complain("credential", token.error().describe());
+        co_return exit_credential;
+    }
+    co_return exit_done;  // it may pass, and the pulls say where they stand
+}
+
+asio::awaitable<int> Engine::run_once()
+{
+    if (const auto status = co_await check_credential(); status != exit_done)
+        co_return status;
+    Scheduler scheduler{x_puller, x_parts.clock, x_parts.rng, co_await prepare()};
+    const auto runs = co_await scheduler.run_once();
+    for (const auto& run : runs) {
+        if (run.outcome != mirror::Outcome::complete)
+            complain(run.resource,
+                     fmt::format("{}: {}", mirror::to_string(run.outcome), run.error));
+    }
+    co_await x_parts.store.run([](store::Database& database) { database.checkpoint_truncate(); });
+    const auto done = [](const mirror::RunSummary& run) {
+        return run.outcome == mirror::Outcome::complete || run.outcome == mirror::Outcome::skipped;
+    };
+    const auto refused = [](const mirror::RunSummary& run) {
+        return run.errc == Errc::unauthorized;
+    };
+    if (std::ranges::all_of(runs, done))
+        co_return exit_done;
+    // Graph took none of the tokens: that is no matter of single tables.
+    co_return std::ranges::all_of(runs, refused) ? exit_credential : exit_incomplete;
+}
+
+asio::awaitable<void> Engine::run()
+{
+    Scheduler scheduler{x_puller, x_parts.clock, x_parts.rng, co_await prepare()};
+    TaskGroup group{co_await asio::this_coro::executor};
+    group.spawn(watch_credential());
+    group.spawn(scheduler.run());
+    group.spawn(keep_house());
+    co_await group.join();
+}
+
+/// Says once what a token lacks; the tables that are refused say the rest.
+asio::awaitable<void> Engine::watch_credential()
+{
+    const auto token = co_await x_credentials.access_token();
+    if (token && !may_read_cloud_pcs(*token))
+        log::error(roles_missing);
+}
+
+asio::awaitable<void> Engine::keep_house()
+{
+    while (true) {
+        const auto oldest = x_parts.clock.utc_now() - records_kept;
+        co_await x_parts.store.run([oldest](store::Database& database) {
+            database.transaction([&] { mirror::forget_records(database, oldest); });
+            database.execute("PRAGMA optimize");
+            database.checkpoint_if_due();
+        });
+        co_await x_parts.clock.sleep_for(housekeeping_interval);
+    }
+}
+
+}  // namespace cloudpcd::daemon

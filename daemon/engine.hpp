@@ -1,0 +1,64 @@
+#pragma once
+// Everything that follows from one configuration: credential, client, pulls, schedule. A reload
+// makes a new engine; what has to outlive it (connections, quota, database) is handed in.
+
+#include "config/config.hpp"
+#include "daemon/scheduler.hpp"
+#include "sync/core/clock.hpp"
+#include "sync/core/rng.hpp"
+#include "sync/graph/client.hpp"
+#include "sync/graph/client_secret.hpp"
+#include "sync/graph/throttle.hpp"
+#include "sync/graph/transport.hpp"
+#include "sync/mirror/puller.hpp"
+#include "sync/store/store.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <vector>
+
+namespace cloudpcd::daemon {
+
+/// The collections that a configuration includes.
+std::vector<const mirror::Table*> included_tables(const std::vector<mirror::Table>& tables,
+                                                  const config::Sync& sync);
+
+/// Quota per throttling class as configured.
+graph::QuotaOptions quota_of(const config::Graph& graph) noexcept;
+
+class Engine {
+public:
+    struct Parts {
+        graph::Transport& transport;
+        graph::Throttle& throttle;
+        store::Store& store;
+        Clock& clock;
+        Rng& rng;
+        const std::vector<mirror::Table>& tables;
+        const config::Environment& environment;  ///< where AZURE_CLIENT_SECRET may be
+    };
+
+    Engine(const Parts& parts, const config::Config& configuration);
+
+    /// Reads everything once. What is not complete is named on stderr.
+    ///
+    /// Gives: an ExitStatus
+    boost::asio::awaitable<int> run_once();
+
+    /// Keeps the mirror fresh until cancelled.
+    boost::asio::awaitable<void> run();
+
+private:
+    boost::asio::awaitable<std::vector<ScheduledResource>> prepare();
+    boost::asio::awaitable<int> check_credential();
+    boost::asio::awaitable<void> keep_house();
+    boost::asio::awaitable<void> watch_credential();
+
+    Parts x_parts;
+    const config::Config& x_config;
+    graph::ClientSecretCredentials x_credentials;
+    graph::Client x_client;
+    mirror::Puller x_puller;
+};
+
+}  // namespace cloudpcd::daemon

@@ -1,0 +1,50 @@
+#include "daemon/process.hpp"
+
+#include "sync/core/log.hpp"
+
+#include <sqlite3.h>
+
+#include <csignal>
+#include <malloc.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+namespace cloudpcd::daemon {
+
+namespace {
+
+constexpr sqlite3_int64 sqlite_heap_bytes_max = 128LL * 1024 * 1024;
+constexpr mode_t file_mode_mask = 027;
+
+extern "C" void log_sqlite(void*, int code, const char* message)
+{
+    // Notices and schema changes are its ordinary life.
+    const int kind = code & 0xFF;
+    const bool ordinary = kind == SQLITE_NOTICE || kind == SQLITE_SCHEMA;
+    log::write(ordinary ? log::Level::debug : log::Level::warning, "SQLite says",
+               {{"code", code}, {"text", message}});
+}
+
+}  // namespace
+
+void prepare_process(const std::filesystem::path& database)
+{
+    // Tokens and secrets stay out of core files and away from other processes' ptrace.
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    std::signal(SIGPIPE, SIG_IGN);
+    umask(file_mode_mask);
+    // Pages are large and short-lived: they go back to the system, instead of growing a heap per
+    // thread that then stays.
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+
+    sqlite3_config(SQLITE_CONFIG_LOG, &log_sqlite, nullptr);
+    sqlite3_initialize();
+    sqlite3_hard_heap_limit64(sqlite_heap_bytes_max);
+    // Staged rows of a pull may be large, and /tmp a small file system in memory.
+    sqlite3_temp_directory =
+        sqlite3_mprintf("%s", database.has_parent_path() ? database.parent_path().c_str() : ".");
+}
+
+}  // namespace cloudpcd::daemon

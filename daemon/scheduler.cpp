@@ -1,0 +1,124 @@
+#include "daemon/scheduler.hpp"
+
+#include "sync/core/log.hpp"
+#include "sync/core/task_group.hpp"
+
+#include <SQLiteCpp/Exception.h>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace cloudpcd::daemon {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Duration start_spread = std::chrono::seconds{1};
+
+Duration scaled(Duration duration, double factor)
+{
+    return Duration{std::llround(static_cast<double>(duration.count()) * factor)};
+}
+
+/// Timers that were set together must not fire together for ever.
+Duration with_jitter(Duration duration, Rng& rng)
+{
+    return scaled(duration, 1 - 0.1 * rng.uniform());
+}
+
+}  // namespace
+
+Duration next_wait(const mirror::RunSummary& run, int failures, Duration interval, Rng& rng)
+{
+    switch (run.outcome) {
+        case mirror::Outcome::complete:
+        case mirror::Outcome::refused:
+            return with_jitter(interval, rng);
+        case mirror::Outcome::skipped:
+            return with_jitter(std::max(interval, skipped_interval_min), rng);
+        case mirror::Outcome::incomplete:
+            break;
+    }
+    if (run.errc == Errc::unauthorized)
+        return with_jitter(std::min(interval, credential_wait_max), rng);
+    constexpr int doublings_max = 10;
+    const auto wait = failure_wait_first * (1 << std::clamp(failures - 1, 0, doublings_max));
+    return with_jitter(std::min({Duration{wait}, failure_wait_max, interval}), rng);
+}
+
+Scheduler::Scheduler(mirror::Puller& puller, Clock& clock, Rng& rng,
+                     std::vector<ScheduledResource> resources)
+    : x_puller{puller}, x_clock{clock}, x_rng{rng}, x_resources{std::move(resources)}
+{}
+
+asio::awaitable<std::vector<mirror::RunSummary>> Scheduler::run_once()
+{
+    std::vector<mirror::RunSummary> runs(x_resources.size());
+    TaskGroup group{co_await asio::this_coro::executor};
+    const auto pull_into = [this](const mirror::Table& table,
+                                  mirror::RunSummary& run) -> asio::awaitable<void> {
+        run = co_await pull(table);
+    };
+    for (std::size_t i = 0; i < x_resources.size(); ++i)
+        group.spawn(pull_into(*x_resources[i].table, runs[i]));
+    co_await group.join();
+    co_return runs;
+}
+
+asio::awaitable<void> Scheduler::run()
+{
+    TaskGroup group{co_await asio::this_coro::executor};
+    for (const auto& resource : x_resources)
+        group.spawn(run_resource(resource));
+    co_await group.join();
+}
+
+Duration Scheduler::first_wait(const ScheduledResource& resource)
+{
+    const auto spread = scaled(start_spread, x_rng.uniform());
+    if (!resource.last_complete)
+        return spread;
+    const auto age = x_clock.utc_now() - *resource.last_complete;
+    if (age < Duration{0})  // the clock was set back: the age is not known
+        return spread;
+    return std::max(resource.interval - age, spread);
+}
+
+asio::awaitable<void> Scheduler::run_resource(ScheduledResource resource)
+{
+    co_await x_clock.sleep_for(first_wait(resource));
+    int failures = 0;
+    while (true) {
+        const auto started = x_clock.steady_now();
+        const auto run = co_await pull(*resource.table);
+        const bool broke_off = run.outcome == mirror::Outcome::incomplete;
+        failures = broke_off ? failures + 1 : 0;
+        const auto wait = next_wait(run, failures, resource.interval, x_rng);
+        // The interval counts from start to start, unless the pull took longer than that.
+        const auto from = broke_off ? x_clock.steady_now() : started;
+        co_await x_clock.sleep_until(std::max(from + wait, x_clock.steady_now()));
+    }
+}
+
+asio::awaitable<mirror::RunSummary> Scheduler::pull(const mirror::Table& table)
+{
+    try {
+        co_return co_await x_puller.pull(table);
+    } catch (const SQLite::Exception& failure) {
+        // A full disk passes; anything else is for the supervisor.
+        if (failure.getErrorCode() != SQLITE_FULL)
+            throw;
+        log::error("the disk is full; nothing of this pull was applied",
+                   {{"resource", table.collection().table}});
+        mirror::RunSummary run;
+        run.resource = table.collection().table;
+        run.outcome = mirror::Outcome::incomplete;
+        run.error = "the disk is full";
+        co_return run;
+    }
+}
+
+}  // namespace cloudpcd::daemon
