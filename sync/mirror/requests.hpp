@@ -17,7 +17,7 @@ namespace cloudpcd::mirror {
 
 /// Parts of the request that were answered with 400 or 501.
 struct Refusals {
-    std::vector<std::string> names;  ///< of $select and $expand
+    std::vector<std::string> names{};  ///< of $select and $expand
     bool top = false;
     bool filter = false;
 

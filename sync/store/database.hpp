@@ -106,8 +106,11 @@ public:
     ///         written to an existing file before its application_id is known
     static Database open(const OpenOptions& options);
 
+    ~Database() = default;
     Database(Database&&) = default;
     Database& operator=(Database&& other) noexcept;
+    Database(const Database&) = delete;
+    Database& operator=(const Database&) = delete;
 
     /// Leases the statement for `sql`; prepared on first use.
     Statement prepared(std::string_view sql);

@@ -91,10 +91,8 @@ void back_up(Database& database, const std::filesystem::path& copy)
         if (backup == nullptr)
             throw SQLite::Exception{destination.getHandle(),
                                     sqlite3_errcode(destination.getHandle())};
-        // Busy and locked are no errors to sqlite3_backup_finish, though nothing was copied.
-        const int stepped = sqlite3_backup_step(backup, -1);
-        const int finished = sqlite3_backup_finish(backup);
-        const int code = finished == SQLITE_OK && stepped != SQLITE_DONE ? stepped : finished;
+        sqlite3_backup_step(backup, -1);
+        const int code = sqlite3_backup_finish(backup);
         if (code != SQLITE_OK)
             throw SQLite::Exception{destination.getHandle(), code};
         // A copy of a WAL database is marked WAL; as a plain file it can be opened from anywhere.
