@@ -128,6 +128,7 @@ asio::awaitable<std::vector<ScheduledResource>> Engine::prepare()
 {
     const auto included = included_tables(x_parts.tables, x_config.sync);
     std::vector<ScheduledResource> resources;
+    resources.reserve(included.size());
     for (const auto* table : included)
         resources.push_back(
             {.table = table, .interval = x_config.sync.interval_of(table->collection().table)});

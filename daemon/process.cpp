@@ -35,9 +35,11 @@ void prepare_process(const std::filesystem::path& database)
     umask(file_mode_mask);
     // Pages are large and short-lived: they go back to the system, instead of growing a heap per
     // thread that then stays.
+    // NOLINTBEGIN(concurrency-mt-unsafe): there is no other thread yet
     mallopt(M_ARENA_MAX, 2);
     mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+    // NOLINTEND(concurrency-mt-unsafe)
 
     sqlite3_config(SQLITE_CONFIG_LOG, &log_sqlite, nullptr);
     sqlite3_initialize();

@@ -58,10 +58,6 @@ asio::awaitable<std::vector<mirror::RunSummary>> Scheduler::run_once()
 {
     std::vector<mirror::RunSummary> runs(x_resources.size());
     TaskGroup group{co_await asio::this_coro::executor};
-    const auto pull_into = [this](const mirror::Table& table,
-                                  mirror::RunSummary& run) -> asio::awaitable<void> {
-        run = co_await pull(table);
-    };
     for (std::size_t i = 0; i < x_resources.size(); ++i)
         group.spawn(pull_into(*x_resources[i].table, runs[i]));
     co_await group.join();
@@ -101,6 +97,11 @@ asio::awaitable<void> Scheduler::run_resource(ScheduledResource resource)
         const auto from = broke_off ? x_clock.steady_now() : started;
         co_await x_clock.sleep_until(std::max(from + wait, x_clock.steady_now()));
     }
+}
+
+asio::awaitable<void> Scheduler::pull_into(const mirror::Table& table, mirror::RunSummary& run)
+{
+    run = co_await pull(table);
 }
 
 asio::awaitable<mirror::RunSummary> Scheduler::pull(const mirror::Table& table)

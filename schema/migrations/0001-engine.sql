@@ -78,11 +78,13 @@ CREATE TABLE schema_drift (
 CREATE TABLE quarantine (
     resource      TEXT      NOT NULL,
     id            TEXT      NOT NULL,  -- '' where none could be found
+    _hash         INTEGER   NOT NULL,  -- of the whole item's bytes
     reason        TEXT      NOT NULL,
     raw           BLOB      NOT NULL,  -- as sent, cut to 64 KiB; a BLOB because it may be no text
     run_id        INTEGER   NOT NULL,  -- of the last run that met it
     first_seen_at TIMESTAMP NOT NULL,
-    _hash         INTEGER   NOT NULL,  -- of the whole item's bytes
+    -- Its columns stand first: SQLite 3.40's integrity_check reports NULLs that are not there in a
+    -- table WITHOUT ROWID whose key columns do not.
     PRIMARY KEY (resource, id, _hash)
 ) WITHOUT ROWID;
 

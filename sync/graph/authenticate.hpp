@@ -10,7 +10,7 @@
 
 namespace cloudpcd::graph {
 
-inline constexpr std::size_t authenticate_bytes_max = 16 * 1024;  ///< of one header; longer: unread
+inline constexpr std::size_t authenticate_bytes_max = 16UL * 1024;  ///< of one header; longer: unread
 inline constexpr std::size_t challenge_claims_bytes_max = 2048;   ///< longer: not a challenge
 
 struct Challenge {

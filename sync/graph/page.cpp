@@ -87,7 +87,7 @@ Result<Page> Page::of_list(std::string body)
     return page;
 }
 
-Result<Page> Page::of_object(std::string body)
+Result<Page> Page::of_object(std::string_view body)
 {
     auto members = envelope(body);
     if (!members)
@@ -100,7 +100,7 @@ Result<Page> Page::of_object(std::string body)
         has_id = has_id || member.key == "id";
     }
     if (!wrapped.empty() && !has_id)
-        return of_object(std::string{wrapped});
+        return of_object(wrapped);
 
     // The context annotation speaks of the response, not of the object: it is left out of `raw`.
     std::string object = "{";

@@ -26,10 +26,13 @@ public:
 
     /// Reads one object as a page of one item, without its `@odata.context`; an object wrapped in
     /// {"value": {…}}, as the documentation shows for some, is unwrapped.
-    static Result<Page> of_object(std::string body);
+    static Result<Page> of_object(std::string_view body);
 
+    ~Page() = default;
     Page(Page&&) = default;
     Page& operator=(Page&&) = default;
+    Page(const Page&) = delete;
+    Page& operator=(const Page&) = delete;
 
     std::size_t size() const noexcept { return x_items.size(); }
     std::string_view item(std::size_t index) const noexcept

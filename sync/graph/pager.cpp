@@ -87,7 +87,7 @@ boost::asio::awaitable<Result<std::optional<Page>>> Pager::next()
                         .request_id = response->request_id,
                         .client_request_id = response->client_request_id};
     }
-    auto page = x_request.singleton ? Page::of_object(std::move(response->body))
+    auto page = x_request.singleton ? Page::of_object(response->body)
                                     : Page::of_list(std::move(response->body));
     Result<void> followed;
     if (page && !context_matches(page->context, x_request.path, x_request.entity_type))

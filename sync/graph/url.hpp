@@ -35,7 +35,7 @@ struct Url {
 };
 
 /// Longest link that is followed; longer ones are Errc::malformed.
-inline constexpr std::size_t url_bytes_max = 8 * 1024;
+inline constexpr std::size_t url_bytes_max = 8UL * 1024;
 
 /// Parses an absolute URL.
 ///

@@ -369,7 +369,7 @@ asio::awaitable<void> Pull::confirm(DeletePlan plan, Ending& ending)
                 .error = "a missing object could not be confirmed to be gone: " + error.describe()};
             co_return;
         }
-        auto page = graph::Page::of_object(std::move(response->body));
+        auto page = graph::Page::of_object(response->body);
         if (!page || page->size() != 1 ||
             find_identity(page->item(0), x_collection).id != std::optional{id}) {
             ending = {.outcome = Outcome::incomplete,

@@ -46,19 +46,23 @@ public:
     template <class F, class R = std::invoke_result_t<F&, Database&>>
     boost::asio::awaitable<R> run(F command)
     {
-        auto body = [this, command = std::move(command)]() mutable -> boost::asio::awaitable<R> {
-            co_return command(x_database);
-        };
         // An empty slot: cancelling across executors is unsafe in Asio 1.26, and never wanted here.
         auto token = boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot{},
                                                          boost::asio::use_awaitable);
-        co_return co_await boost::asio::co_spawn(x_executor, std::move(body), token);
+        co_return co_await boost::asio::co_spawn(x_executor,
+                                                 call<F, R>(x_database, std::move(command)), token);
     }
 
     /// For set-up and tear-down, while no command can be running.
     Database& database() noexcept { return x_database; }
 
 private:
+    template <class F, class R>
+    static boost::asio::awaitable<R> call(Database& database, F command)
+    {
+        co_return command(database);
+    }
+
     Database x_database;
     boost::asio::any_io_executor x_executor;
 };
