@@ -10,8 +10,9 @@
 
 namespace cloudpcd::graph {
 
-inline constexpr std::size_t authenticate_bytes_max = 16UL * 1024;  ///< of one header; longer: unread
-inline constexpr std::size_t challenge_claims_bytes_max = 2048;   ///< longer: not a challenge
+inline constexpr std::size_t authenticate_bytes_max =
+    16UL * 1024;                                                 ///< of one header; longer: unread
+inline constexpr std::size_t challenge_claims_bytes_max = 2048;  ///< longer: not a challenge
 
 struct Challenge {
     bool insufficient_claims = false;
