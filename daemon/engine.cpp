@@ -120,7 +120,11 @@ Engine::Engine(const Parts& parts, const config::Config& configuration)
                                        origin_of(configuration.graph.authority))},
       x_client{parts.transport, x_credentials, parts.throttle,
                parts.clock,     parts.rng,     client_options(configuration)},
-      x_puller{x_client, parts.store, parts.clock, configuration.sync}
+      x_puller{
+          x_client,
+          parts.store,
+          parts.clock,
+          {.sync = configuration.sync, .audit_retention = configuration.database.audit_retention}}
 {}
 
 /// Brings `freshness` to what the configuration includes.

@@ -17,7 +17,6 @@ namespace {
 // Keys of sync_state.
 constexpr std::string_view key_link = "next_link";
 constexpr std::string_view key_fill_started = "fill_started_at";
-constexpr std::string_view key_watermark = "watermark";
 constexpr std::string_view key_refusals = "refused";
 constexpr std::string_view key_missing = "missing_ids";
 constexpr std::string_view key_probed = "drift_probed_at";
@@ -28,13 +27,6 @@ constexpr double count_tolerance = 0.1;
 
 constexpr Duration probe_interval = std::chrono::hours{24};
 
-std::optional<UtcTime> read_time(store::Database& database, std::string_view resource,
-                                 std::string_view key)
-{
-    const auto text = read_state(database, resource, key);
-    return text ? parse_sql_time(*text) : std::nullopt;
-}
-
 std::int64_t row_change(const ApplyCounts& counts)
 {
     return counts.inserted - counts.deleted;
@@ -42,8 +34,11 @@ std::int64_t row_change(const ApplyCounts& counts)
 
 }  // namespace
 
-Pull::Pull(const Environment& environment, const Table& table, RunId run)
-    : x_environment{environment}, x_table{table}, x_collection{table.collection()}
+Pull::Pull(const Environment& environment, const Table& table, RunId run, Occasion occasion)
+    : x_environment{environment},
+      x_table{table},
+      x_collection{table.collection()},
+      x_occasion{occasion}
 {
     x_summary.run_id = run;
     x_summary.resource = x_collection.table;
@@ -78,10 +73,12 @@ asio::awaitable<void> Pull::load()
     x_remembered = co_await x_environment.store.run([this, now](store::Database& database) {
         const auto table = x_collection.table;
         Remembered state;
-        state.filling = !last_complete(database, table).has_value();
         state.link = read_state(database, table, key_link);
         state.fill_started = read_time(database, table, key_fill_started);
-        state.watermark = read_time(database, table, key_watermark);
+        if (x_collection.strategy == schema::Strategy::window)
+            state.audit = read_audit_state(database, table);
+        state.last_complete = last_complete(database, table);
+        state.filling = !state.last_complete.has_value();
         state.missing = read_id_list(database, table, key_missing);
         if (const auto refusals =
                 read_fresh_state(database, table, key_refusals, now - refusals_kept))
@@ -95,16 +92,31 @@ asio::awaitable<void> Pull::load()
     x_reading.resumed = x_remembered.link.has_value();
     if (!x_reading.resumed)
         x_remembered.fill_started.reset();
+    plan_window(now);
 }
 
 // --- reading -------------------------------------------------------------------------------------
 
 std::optional<UtcTime> Pull::since() const
 {
-    if (x_collection.strategy != schema::Strategy::window || !x_remembered.watermark ||
-        x_remembered.filling)
-        return std::nullopt;
-    return *x_remembered.watermark - x_environment.settings.audit_overlap;
+    return x_window ? x_window->since : std::nullopt;
+}
+
+/// Which part of the log is due; all of it in a first fill.
+void Pull::plan_window(UtcTime now)
+{
+    if (x_collection.strategy != schema::Strategy::window)
+        return;
+    const auto& settings = x_environment.settings;
+    std::optional<UtcTime> oldest;
+    if (settings.audit_retention)
+        oldest = now - *settings.audit_retention;
+    auto state = x_remembered.audit;
+    if (x_remembered.filling)
+        state.watermark.reset();
+    x_window = plan_audit_window(
+        state, now, settings.sync.audit_overlap,
+        x_occasion == Occasion::once ? AuditLayer::hourly : AuditLayer::cycle, oldest);
 }
 
 graph::ListRequest Pull::list_request() const
@@ -272,11 +284,11 @@ Pull::Staged Pull::stage_on_store(store::Database& database, const graph::Page& 
 
 double Pull::max_delete_fraction() const
 {
-    const auto& configured = x_environment.settings.resource(x_collection.table);
+    const auto& configured = x_environment.settings.sync.resource(x_collection.table);
     if (configured.max_delete_fraction)
         return *configured.max_delete_fraction;
     return x_collection.max_delete_fraction > 0 ? x_collection.max_delete_fraction
-                                                : x_environment.settings.max_delete_fraction;
+                                                : x_environment.settings.sync.max_delete_fraction;
 }
 
 /// The service said another number of objects than it gave.
@@ -425,7 +437,13 @@ RunSummary Pull::end_on_store(store::Database& database, Ending& ending, UtcTime
     auto summary = x_summary;
     database.transaction([&] {
         Sequence sequence{database};
+        const bool window_ended = x_window && ending.outcome == Outcome::complete;
+        const auto read = window_ended ? audit_read(now) : AuditRead{};
+        const bool reached_back = !window_ended || reaches_back(database, read);
+        const auto first_seq = sequence.last();
         summary.counts += x_table.apply(database, sequence, summary.run_id, now, x_drift);
+        if (window_ended)
+            finish_audit_read(database, read, first_seq, reached_back);
         summary.counts.deleted += x_table.erase(database, sequence, now, ending.erase);
         sequence.save();
 
@@ -456,8 +474,6 @@ void Pull::save_state(store::Database& database, const Ending& ending, UtcTime n
         write_id_list(database, table, key_missing, ending.remember, now);
         if (x_remembered.probe_due)
             write_state(database, table, key_probed, format_sql_time(now), now);
-        if (x_collection.strategy == schema::Strategy::window)
-            move_watermark(database, now);
     }
     if (!x_keep_link) {
         erase_state(database, table, key_link);
@@ -465,28 +481,23 @@ void Pull::save_state(store::Database& database, const Ending& ending, UtcTime n
     }
 }
 
+AuditRead Pull::audit_read(UtcTime now) const
+{
+    return {.table = x_collection.table,
+            .time_column = schema::column_name(x_collection.watermark_property),
+            .run = x_summary.run_id,
+            .state = x_remembered.audit,
+            .window = *x_window,
+            .first_fill = x_remembered.filling,
+            .read_until =
+                x_remembered.fill_started.value_or(x_server_time.value_or(x_summary.started_at)),
+            .last_complete = x_remembered.last_complete,
+            .now = now};
+}
+
 bool Pull::lags_behind() const noexcept
 {
     return x_list_ended && x_reading.resumed && x_collection.strategy == schema::Strategy::window;
-}
-
-/// The newest event of the range that was read to its end. Never the clock: it only keeps an event
-/// that is dated in the future from dragging the watermark with it.
-void Pull::move_watermark(store::Database& database, UtcTime now) const
-{
-    const auto read_until =
-        x_remembered.fill_started.value_or(x_server_time.value_or(x_summary.started_at));
-    const std::string bound = format_sql_time(read_until);
-    auto newest = database.prepared(
-        fmt::format("SELECT max({0}) FROM {1} WHERE {0} <= ?",
-                    schema::column_name(x_collection.watermark_property), x_collection.table));
-    newest.bind(1, bound);
-    if (!newest.step() || newest.is_null(0))
-        return;
-    const auto moved = newest.string(0);
-    newest.reset();
-    if (!x_remembered.watermark || moved > format_sql_time(*x_remembered.watermark))
-        write_state(database, x_collection.table, key_watermark, moved, now);
 }
 
 }  // namespace cloudpcd::mirror

@@ -5,6 +5,7 @@
 #include "sync/core/clock.hpp"
 #include "sync/graph/client.hpp"
 #include "sync/graph/pager.hpp"
+#include "sync/mirror/audit_window.hpp"
 #include "sync/mirror/deletes.hpp"
 #include "sync/mirror/records.hpp"
 #include "sync/mirror/requests.hpp"
@@ -25,16 +26,27 @@ namespace cloudpcd::mirror {
 inline constexpr Duration barren_time_max = std::chrono::minutes{10};
 inline constexpr int barren_pages_max = 1000;
 
+struct PullSettings {
+    config::Sync sync{};
+    std::optional<Duration> audit_retention{};  ///< absent: for ever
+};
+
+/// Why a pull takes place.
+enum class Occasion {
+    scheduled,  ///< its interval has passed, and another one will follow
+    once,       ///< somebody asked for everything; nobody knows when the next one comes
+};
+
 class Pull {
 public:
     struct Environment {
         graph::Client& client;
         store::Store& store;
         Clock& clock;
-        const config::Sync& settings;
+        const PullSettings& settings;
     };
 
-    Pull(const Environment& environment, const Table& table, RunId run);
+    Pull(const Environment& environment, const Table& table, RunId run, Occasion occasion);
 
     boost::asio::awaitable<RunSummary> run();
 
@@ -47,7 +59,8 @@ private:
         bool filling = false;               ///< never complete: pages are committed one by one
         std::optional<std::string> link{};  ///< where the first fill was cut off
         std::optional<UtcTime> fill_started{};
-        std::optional<UtcTime> watermark{};
+        std::optional<UtcTime> last_complete{};
+        AuditState audit{};
         Refusals refusals{};
         std::vector<std::string> missing{};  ///< ids that the last complete list lacked
         bool probe_due = false;
@@ -94,7 +107,8 @@ private:
     Staged stage_on_store(store::Database& database, const graph::Page& page, UtcTime now);
     RunSummary end_on_store(store::Database& database, Ending& ending, UtcTime now);
     void save_state(store::Database& database, const Ending& ending, UtcTime now);
-    void move_watermark(store::Database& database, UtcTime now) const;
+    AuditRead audit_read(UtcTime now) const;
+    void plan_window(UtcTime now);
 
     graph::ListRequest list_request() const;
     std::optional<UtcTime> since() const;
@@ -107,8 +121,10 @@ private:
     Environment x_environment;
     const Table& x_table;
     const schema::Collection& x_collection;
+    Occasion x_occasion;
     RunSummary x_summary;
     Remembered x_remembered;
+    std::optional<AuditWindow> x_window;  ///< of the window strategy
     Reading x_reading;
     bool x_list_ended = false;
     bool x_keep_link = false;  ///< of a first fill that broke off

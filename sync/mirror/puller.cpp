@@ -1,7 +1,6 @@
 #include "sync/mirror/puller.hpp"
 
 #include "sync/core/log.hpp"
-#include "sync/mirror/pull.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -34,7 +33,7 @@ void log_run(const RunSummary& run)
 
 }  // namespace
 
-Puller::Puller(graph::Client& client, store::Store& store, Clock& clock, config::Sync settings)
+Puller::Puller(graph::Client& client, store::Store& store, Clock& clock, PullSettings settings)
     : x_client{client}, x_store{store}, x_clock{clock}, x_settings{std::move(settings)}
 {}
 
@@ -51,16 +50,17 @@ asio::awaitable<RunId> Puller::next_run()
     co_return ++x_last_run;
 }
 
-asio::awaitable<RunSummary> Puller::pull(const Table& table)
+asio::awaitable<RunSummary> Puller::pull(const Table& table, Occasion occasion)
 {
     const auto id = co_await next_run();
     Pull pull{{.client = x_client, .store = x_store, .clock = x_clock, .settings = x_settings},
               table,
-              id};
+              id,
+              occasion};
     auto run = co_await pull.run();
     log_run(run);
     if (run.outcome == Outcome::complete && pull.lags_behind())
-        co_return co_await this->pull(table);
+        co_return co_await this->pull(table, occasion);
     co_return run;
 }
 

@@ -8,9 +8,9 @@
 // Nothing is written to the mirror before the pull has ended, but for the first fill of a table,
 // which commits page by page and goes on where it was cut off.
 
-#include "config/config.hpp"
 #include "sync/core/clock.hpp"
 #include "sync/graph/client.hpp"
+#include "sync/mirror/pull.hpp"
 #include "sync/mirror/records.hpp"
 #include "sync/mirror/table.hpp"
 #include "sync/store/store.hpp"
@@ -22,14 +22,15 @@ namespace cloudpcd::mirror {
 class Puller {
 public:
     /// All must outlive the calls. Forgets what earlier pulls left staged.
-    Puller(graph::Client& client, store::Store& store, Clock& clock, config::Sync settings);
+    Puller(graph::Client& client, store::Store& store, Clock& clock, PullSettings settings);
 
     /// Reads a collection by its strategy and applies what came.
     ///
     /// Gives:      the run as it stands in sync_runs; a failed read is an outcome, no error
     /// Exceptions: SQLite::Exception of the database; operation_aborted when cancelled. Nothing of
     ///             the pull is applied then, but pages of a first fill
-    boost::asio::awaitable<RunSummary> pull(const Table& table);
+    boost::asio::awaitable<RunSummary> pull(const Table& table,
+                                            Occasion occasion = Occasion::scheduled);
 
 private:
     boost::asio::awaitable<RunId> next_run();
@@ -37,7 +38,7 @@ private:
     graph::Client& x_client;
     store::Store& x_store;
     Clock& x_clock;
-    config::Sync x_settings;
+    PullSettings x_settings;
     RunId x_last_run = 0;
 };
 

@@ -81,6 +81,13 @@ std::optional<std::string> read_state(store::Database& database, std::string_vie
     return row.string(0);
 }
 
+std::optional<UtcTime> read_time(store::Database& database, std::string_view resource,
+                                 std::string_view key)
+{
+    const auto text = read_state(database, resource, key);
+    return text ? parse_sql_time(*text) : std::nullopt;
+}
+
 std::optional<std::string> read_fresh_state(store::Database& database, std::string_view resource,
                                             std::string_view key, UtcTime since)
 {

@@ -51,6 +51,9 @@ RunId next_run_id(store::Database& database);
 /// State of one resource between runs.
 std::optional<std::string> read_state(store::Database& database, std::string_view resource,
                                       std::string_view key);
+/// The same, of a time; nothing when it is none.
+std::optional<UtcTime> read_time(store::Database& database, std::string_view resource,
+                                 std::string_view key);
 /// The same, unless it was written before `since`.
 std::optional<std::string> read_fresh_state(store::Database& database, std::string_view resource,
                                             std::string_view key, UtcTime since);

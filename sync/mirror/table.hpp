@@ -63,6 +63,7 @@ class Sequence {
 public:
     explicit Sequence(store::Database& database);
     std::int64_t next() noexcept { return ++x_last; }
+    std::int64_t last() const noexcept { return x_last; }
     /// Writes the last number, when there was any; inside the transaction that used them.
     void save();
 

@@ -191,3 +191,20 @@ TEST_CASE_FIXTURE(Fixture, "records: drift is counted up, with its first time an
     record_drift(database, "snapshots", {}, clock.utc_now());
     CHECK(value("SELECT count(*) FROM schema_drift") == "4");
 }
+
+TEST_CASE_FIXTURE(Fixture, "records: freshness shows a gap for a month after it was found")
+{
+    record(summary(Outcome::complete));
+    const auto reason = [&] {
+        return value("SELECT degraded_reason FROM freshness WHERE resource = 'cloud_pcs'");
+    };
+    CHECK(reason() == "-");
+    database.execute(
+        "INSERT INTO gaps VALUES ('audit_events', 'a', 'b', 'another table''s', datetime('now')), "
+        "('cloud_pcs', 'c', 'd', 'long ago', datetime('now', '-31 days'))");
+    CHECK(reason() == "-");
+    database.execute(
+        "INSERT INTO gaps VALUES ('cloud_pcs', '2026-01-02', '2026-01-03', 'recent', "
+        "datetime('now', '-29 days'))");
+    CHECK(reason() == "a part can no longer be read, see gaps: 2026-01-02 to 2026-01-03");
+}
