@@ -107,7 +107,7 @@ std::string_view advice(std::string_view code)
         {"AADSTS7000112", "the application is disabled in this tenant; enable it"},
         {"AADSTS7000229", "the application has no service principal in the tenant; consent to it"},
         {"AADSTS700027", "the certificate is not one of the application's; upload it"},
-        {"AADSTS700024", "the assertion's time is off; check the local clock"},
+        {"AADSTS700024", "the assertion is outside of its time range"},
         {"AADSTS1000502", "the certificate is outside of its validity; renew it"},
         {"AADSTS700211", "the application trusts no such issuer; check its federated credential"},
         {"AADSTS700212", "the federated token is for another audience; check both sides"},

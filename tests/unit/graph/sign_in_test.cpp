@@ -5,6 +5,8 @@
 #include "sync/graph/federated_token.hpp"
 #include "sync/graph/managed_identity.hpp"
 #include "tests/simulator/certificates.hpp"
+#include "tests/simulator/client_assertion.hpp"
+#include "tests/simulator/tenant.hpp"
 #include "tests/unit/graph/fixture.hpp"
 
 #include <boost/json/parse.hpp>
@@ -174,7 +176,18 @@ TEST_CASE("sign in: each repetition of a request has an assertion of its own")
     app.reply(502);
     REQUIRE(app.ask().has_value());
     REQUIRE(app.requests() == 2);
-    CHECK(app.network.transport.seen[0].request.body != app.network.transport.seen[1].request.body);
+    graphsim::AssertionCheck check;  // takes no assertion twice
+    for (const auto& seen : app.network.transport.seen) {
+        const std::string_view body = seen.request.body;
+        constexpr std::string_view name = "client_assertion=";
+        const auto refusal = check.refuse(body.substr(body.find(name) + name.size()),
+                                          {.tenant_id = std::string{tenant},
+                                           .client_id = "app",
+                                           .client_certificates = {identity().certificate},
+                                           .base_url = "https://login.example",
+                                           .now = [&] { return app.network.clock.utc_now(); }});
+        CHECK_MESSAGE(!refusal, (refusal ? refusal->description : ""));
+    }
 }
 
 TEST_CASE("sign in: a certificate that cannot be used asks nobody and is tried once a minute")
