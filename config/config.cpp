@@ -25,6 +25,7 @@ Environment Environment::of_process()
         "AZURE_CLIENT_SECRET",
         "AZURE_CLIENT_CERTIFICATE_PATH",
         "AZURE_FEDERATED_TOKEN_FILE",
+        "AZURE_POD_IDENTITY_AUTHORITY_HOST",
         "HTTPS_PROXY",
         "NO_PROXY",
         "CREDENTIALS_DIRECTORY",

@@ -2,7 +2,7 @@
 // The configuration: one TOML file, parsed and validated once, then plain data for everyone.
 //
 // A Config is complete: defaults and environment variables are filled in, paths are resolved,
-// values are in range. It holds no secret, only the names of files that do, so it may be printed.
+// values are in range. It holds no secret but the password of a proxy, only names of files that do.
 // `cloudpcd.toml` beside this file is the reference for people.
 
 #include <chrono>
@@ -56,6 +56,8 @@ struct Credential {
     bool from_environment = false;
     CertificateAlgorithm certificate_algorithm = CertificateAlgorithm::ps256;
     std::string identity_client_id{};  ///< of a user-assigned managed identity; "": system-assigned
+    /// Origin of the service that gives tokens to managed identities.
+    std::string identity_service{"http://169.254.169.254"};
     bool operator==(const Credential&) const = default;
 };
 
@@ -78,9 +80,9 @@ struct Graph {
     std::string endpoint{};   ///< scheme://host[:port], no slash behind
     std::string authority{};  ///< likewise
     std::optional<Path> ca_file{};
-    std::optional<std::string> proxy{};  ///< "http://host:port"
-    std::vector<std::string>
-        no_proxy{};  ///< of NO_PROXY: hosts and domains that are reached directly
+    std::optional<std::string> proxy{};   ///< "http://host:port"
+    std::string proxy_credentials{};      ///< "user:password"; a secret; empty: none
+    std::vector<std::string> no_proxy{};  ///< of NO_PROXY: what is reached directly
     std::int64_t concurrency = 8;
     Duration request_timeout = std::chrono::seconds{100};
     Quota quota{};
@@ -265,9 +267,6 @@ SecretOutcome read_client_secret(const Config& config, const Environment& enviro
 
 /// One line for each thing the file asks for that this version parses and does not act on.
 std::vector<std::string> features_without_effect(const Config& config);
-
-/// Why this version cannot sign in with the configured kind of credential; nullopt when it can.
-std::optional<std::string> unsupported_credential(const Config& config);
 
 // --- reloading (reload.cpp) ----------------------------------------------------------------------
 

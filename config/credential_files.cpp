@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fcntl.h>
 #include <memory>
 #include <sys/stat.h>
@@ -135,7 +136,9 @@ SecretOutcome read_secret_file(const Path& path)
     if (content.ends_with('\n'))
         content.resize(content.size() - (content.ends_with("\r\n") ? 2 : 1));
     // A copy, so that no secret is carried about in a buffer of a megabyte.
-    return {.secret = std::string{content}, .error = {}};
+    SecretOutcome outcome{.secret = std::string{content}, .error = {}};
+    ::explicit_bzero(content.data(), content.size());
+    return outcome;
 }
 
 SecretOutcome read_client_secret(const Config& config, const Environment& environment)

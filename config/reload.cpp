@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 namespace cloudpcd::config {
 
@@ -42,7 +43,10 @@ std::vector<std::string> changes_for_restart(const Config& before, const Config&
     compare(before.graph.endpoint, after.graph.endpoint, "[graph] endpoint");
     compare(before.graph.authority, after.graph.authority, "[graph] authority");
     compare(before.graph.ca_file, after.graph.ca_file, "[graph] ca_file");
-    compare(before.graph.proxy, after.graph.proxy, "[graph] proxy");
+    const auto proxy = [](const Graph& graph) {
+        return std::tie(graph.proxy, graph.proxy_credentials, graph.no_proxy);
+    };
+    compare(proxy(before.graph), proxy(after.graph), "[graph] proxy");
     compare(before.database.path, after.database.path, "[database] path");
     compare(before.jobs.path, after.jobs.path, "[jobs] path");
     compare(before.control.socket, after.control.socket, "[control] socket");

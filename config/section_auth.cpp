@@ -41,6 +41,27 @@ std::optional<Credential> credential_of_environment(const Environment& environme
     return std::nullopt;
 }
 
+/// The variable that Azure's SDKs have for the address, so that a machine can offer a stand-in.
+void read_identity_service(Section& section, const Context& context, Credential& credential)
+{
+    constexpr std::string_view accepted =
+        "https://HOST[:PORT], or http:// on 169.254.169.254 or a loopback host";
+    const auto value = context.environment.find("AZURE_POD_IDENTITY_AUTHORITY_HOST");
+    if (!value)
+        return;
+    const auto origin = parse_origin(*value);
+    if (!origin)
+        section.complain("managed_identity", "AZURE_POD_IDENTITY_AUTHORITY_HOST: is not an origin",
+                         accepted);
+    else if (!origin->tls && !is_loopback(origin->host) && origin->host != "169.254.169.254")
+        section.complain("managed_identity",
+                         fmt::format("AZURE_POD_IDENTITY_AUTHORITY_HOST: {} is not encrypted",
+                                     show_value(origin->text)),
+                         accepted);
+    else
+        credential.identity_service = origin->text;
+}
+
 void read_credential(Section& section, const Context& context, Credential& credential)
 {
     constexpr std::string_view accepted =
@@ -70,6 +91,7 @@ void read_credential(Section& section, const Context& context, Credential& crede
                 section.complain("managed_identity",
                                  fmt::format("{} is not a GUID", show_value(identity->second)),
                                  "true, or the client id of a user-assigned identity");
+            read_identity_service(section, context, credential);
         }
     }
     constexpr std::array<Choice<CertificateAlgorithm>, 2> algorithms{

@@ -15,11 +15,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Source: Graph documentation, "National cloud deployments".
+constexpr std::array<std::string_view, 4> without_cloud_pcs{
+    "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn", "login.chinacloudapi.cn",
+    "login.partner.microsoftonline.cn"};
+
 struct OriginRule {
     std::string_view key;
-    std::string_view standard;                  ///< of the cloud
-    std::span<const std::string_view> foreign;  ///< hosts of other clouds
-    std::optional<std::string> variable;        ///< value of the environment
+    std::string_view standard;            ///< of the cloud
+    std::string_view foreign;             ///< host of the other cloud
+    std::optional<std::string> variable;  ///< value of the environment
     std::string_view variable_name;
 };
 
@@ -45,7 +50,12 @@ std::string read_origin(Section& section, const OriginRule& rule)
         section.complain(rule.key,
                          fmt::format("{}{} is not encrypted", prefix, show_value(origin->text)),
                          accepted);
-    } else if (std::ranges::find(rule.foreign, origin->host) != rule.foreign.end()) {
+    } else if (std::ranges::find(without_cloud_pcs, origin->host) != without_cloud_pcs.end()) {
+        section.complain(rule.key,
+                         fmt::format("{}{} belongs to a cloud without Windows 365 API in Graph",
+                                     prefix, show_value(origin->text)),
+                         fmt::format("{} or a host of your own", rule.standard));
+    } else if (origin->host == rule.foreign) {
         section.complain(rule.key,
                          fmt::format("{}{} belongs to another cloud than tenant.cloud", prefix,
                                      show_value(origin->text)),
@@ -70,7 +80,7 @@ std::vector<std::string> split_no_proxy(const std::string& list)
 
 void read_proxy(Section& section, const Context& context, Graph& graph)
 {
-    constexpr std::string_view accepted = "http://HOST:PORT";
+    constexpr std::string_view accepted = "http://[USER:PASSWORD@]HOST:PORT";
     std::string_view prefix;
     auto proxy = section.text("proxy", accepted);
     if (!section.has("proxy")) {
@@ -78,14 +88,14 @@ void read_proxy(Section& section, const Context& context, Graph& graph)
         prefix = "HTTPS_PROXY: ";
     }
     if (proxy && !proxy->empty()) {
-        const auto origin = parse_origin(*proxy);
-        if (origin && !origin->tls)
-            graph.proxy = origin->text;
-        else if (proxy->find('@') != std::string::npos)
-            section.complain("proxy", fmt::format("{}has a user name", prefix), accepted);
-        else
+        if (auto address = parse_proxy(*proxy)) {
+            graph.proxy = std::move(address->origin);
+            graph.proxy_credentials = std::move(address->credentials);
+        } else {
+            // Not repeated: it may hold a password.
             section.complain("proxy", fmt::format("{}is not the address of an HTTP proxy", prefix),
                              accepted);
+        }
     }
     if (const auto list = context.environment.find("NO_PROXY"))
         graph.no_proxy = split_no_proxy(*list);
@@ -95,30 +105,20 @@ void read_proxy(Section& section, const Context& context, Graph& graph)
 
 void read_graph(Section section, const Context& context, Cloud cloud, Graph& graph)
 {
-    // Source: Graph documentation, "National cloud deployments".
-    constexpr std::array<std::string_view, 3> not_global{
-        "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"};
-    constexpr std::array<std::string_view, 3> not_usgov{
-        "graph.microsoft.com", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"};
-    constexpr std::array<std::string_view, 2> login_not_global{"login.microsoftonline.us",
-                                                               "login.chinacloudapi.cn"};
-    constexpr std::array<std::string_view, 2> login_not_usgov{"login.microsoftonline.com",
-                                                              "login.chinacloudapi.cn"};
     const bool global = cloud == Cloud::global;
     const auto hosts = hosts_of(cloud);
-    graph.endpoint = read_origin(
-        section, {.key = "endpoint",
-                  .standard = hosts.graph,
-                  .foreign = global ? std::span<const std::string_view>{not_global} : not_usgov,
-                  .variable = std::nullopt,
-                  .variable_name = ""});
+    graph.endpoint =
+        read_origin(section, {.key = "endpoint",
+                              .standard = hosts.graph,
+                              .foreign = global ? "graph.microsoft.us" : "graph.microsoft.com",
+                              .variable = std::nullopt,
+                              .variable_name = ""});
     graph.authority = read_origin(
-        section,
-        {.key = "authority",
-         .standard = hosts.login,
-         .foreign = global ? std::span<const std::string_view>{login_not_global} : login_not_usgov,
-         .variable = context.environment.find("AZURE_AUTHORITY_HOST"),
-         .variable_name = "AZURE_AUTHORITY_HOST"});
+        section, {.key = "authority",
+                  .standard = hosts.login,
+                  .foreign = global ? "login.microsoftonline.us" : "login.microsoftonline.com",
+                  .variable = context.environment.find("AZURE_AUTHORITY_HOST"),
+                  .variable_name = "AZURE_AUTHORITY_HOST"});
     if (const auto name = file_name(section, "ca_file"))
         graph.ca_file = context.file_directory / *name;
     read_proxy(section, context, graph);

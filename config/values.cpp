@@ -78,6 +78,36 @@ std::optional<HostPort> split_host_port(std::string_view text) noexcept
     return parts;
 }
 
+std::optional<unsigned> hex_digit(char c) noexcept
+{
+    if (is_digit(c))
+        return static_cast<unsigned>(c - '0');
+    c = lower(c);
+    return c >= 'a' && c <= 'f' ? std::optional{static_cast<unsigned>(c - 'a' + 10)} : std::nullopt;
+}
+
+/// Part of a URL's user information; nullopt for broken encoding and control characters.
+std::optional<std::string> percent_decode(std::string_view text)
+{
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char c = text[i];
+        if (c == '%') {
+            const auto high = text.size() - i > 2 ? hex_digit(text[i + 1]) : std::nullopt;
+            const auto low = text.size() - i > 2 ? hex_digit(text[i + 2]) : std::nullopt;
+            if (!high || !low)
+                return std::nullopt;
+            c = static_cast<char>(*high * 16 + *low);
+            i += 2;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7F)
+            return std::nullopt;
+        out += c;
+    }
+    return out;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b)
 {
     std::vector<std::size_t> row(b.size() + 1);
@@ -168,6 +198,31 @@ std::optional<UrlOrigin> parse_origin(std::string_view text)
     if (parts->port && *parts->port != (origin.tls ? 443 : 80))
         origin.text += fmt::format(":{}", *parts->port);
     return origin;
+}
+
+std::optional<ProxyAddress> parse_proxy(std::string_view text)
+{
+    const auto scheme_end = text.find("://");
+    if (scheme_end == std::string_view::npos)
+        return std::nullopt;
+    const auto from = scheme_end + 3;
+    const auto at = text.rfind('@');
+    if (at == std::string_view::npos || at < from) {
+        const auto origin = parse_origin(text);
+        return origin && !origin->tls ? std::optional{ProxyAddress{origin->text, {}}}
+                                      : std::nullopt;
+    }
+    const auto origin = parse_origin(std::string{text.substr(0, from)}.append(text.substr(at + 1)));
+    const auto information = text.substr(from, at - from);
+    const auto colon = std::min(information.find(':'), information.size());
+    const auto user = percent_decode(information.substr(0, colon));
+    const auto password =
+        percent_decode(information.substr(std::min(colon + 1, information.size())));
+    // A colon inside of the user name would begin the password (RFC 7617 section 2).
+    if (!origin || origin->tls || !user || user->empty() || user->find(':') != std::string::npos ||
+        !password)
+        return std::nullopt;
+    return ProxyAddress{.origin = origin->text, .credentials = *user + ':' + *password};
 }
 
 std::optional<Listen> parse_listen(std::string_view text)

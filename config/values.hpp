@@ -30,6 +30,16 @@ struct UrlOrigin {
 /// `http(s)://host[:port][/]`. Errors: nullopt for another scheme, user names, a path, a query.
 std::optional<UrlOrigin> parse_origin(std::string_view text);
 
+/// Where a proxy is, and how to sign in there.
+struct ProxyAddress {
+    std::string origin;       ///< http://host[:port]
+    std::string credentials;  ///< "user:password", decoded; a secret; empty: none
+};
+
+/// `http://[user:password@]host[:port][/]`; what a URL cannot hold stands percent-encoded in user
+/// and password. Errors: nullopt for another scheme, a path, an empty user name, control characters
+std::optional<ProxyAddress> parse_proxy(std::string_view text);
+
 /// `host:port`, `[::1]:port`; the port is 1-65535.
 std::optional<Listen> parse_listen(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "daemon/application.hpp"
 
+#include "daemon/credential.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/exit_status.hpp"
 #include "daemon/process.hpp"
@@ -7,14 +8,18 @@
 #include "sync/core/log.hpp"
 #include "sync/core/version.hpp"
 #include "sync/graph/tls.hpp"
+#include "sync/graph/url.hpp"
 #include "sync/mirror/mirror_database.hpp"
 #include "sync/store/instance_lock.hpp"
 
 #include <SQLiteCpp/Exception.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace cloudpcd::daemon {
 
@@ -89,6 +94,23 @@ int run_checked(const CommandLine& line, config::Config configuration,
     return supervisor.run([&] { return load_checked(line.config, environment); });
 }
 
+/// What the configuration takes for a host name may be none to the transport.
+std::vector<std::string> check_origins(const config::Config& configuration)
+{
+    std::vector<std::string> messages;
+    const auto check = [&](std::string_view section, std::string_view key,
+                           const std::string& origin) {
+        if (const auto parsed = graph::parse_origin(origin); !parsed)
+            messages.push_back(configuration.message(section, key, parsed.error().message));
+    };
+    check("graph", "endpoint", configuration.graph.endpoint);
+    check("graph", "authority", configuration.graph.authority);
+    if (configuration.graph.proxy)
+        check("graph", "proxy", *configuration.graph.proxy);
+    check("auth", "managed_identity", configuration.auth.credential.identity_service);
+    return messages;
+}
+
 }  // namespace
 
 void apply_log_settings(const config::Log& settings)
@@ -105,8 +127,9 @@ std::optional<config::Config> load_checked(const std::filesystem::path& file,
         config::load_config(file, environment, {.known = {.tables = tables, .groups = groups}});
     if (outcome.config && outcome.errors.empty()) {
         outcome.errors = config::check_credential_files(*outcome.config);
-        if (auto unsupported = config::unsupported_credential(*outcome.config))
-            outcome.errors.push_back(*std::move(unsupported));
+        if (outcome.errors.empty())  // else it has been said that the file cannot be used
+            outcome.errors = check_certificate(*outcome.config, SystemClock{}.utc_now());
+        std::ranges::move(check_origins(*outcome.config), std::back_inserter(outcome.errors));
         if (auto context = graph::make_tls_context(outcome.config->graph.ca_file); !context)
             outcome.errors.push_back(
                 outcome.config->message("graph", "ca_file", context.error().message));

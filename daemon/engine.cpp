@@ -1,5 +1,6 @@
 #include "daemon/engine.hpp"
 
+#include "daemon/credential.hpp"
 #include "daemon/exit_status.hpp"
 #include "sync/core/log.hpp"
 #include "sync/core/task_group.hpp"
@@ -42,27 +43,6 @@ graph::Origin origin_of(const std::string& text)
     auto origin = graph::parse_origin(text);
     CLOUDPCD_ASSERT(origin.has_value());
     return *std::move(origin);
-}
-
-graph::ClientSecretOptions credential_options(const config::Config& configuration,
-                                              const config::Environment& environment,
-                                              const graph::Origin& authority)
-{
-    const auto scope = configuration.token_scope();
-    return {
-        .endpoint = {.authority = authority,
-                     .tenant_id = configuration.tenant.id,
-                     .client_id = configuration.auth.client_id,
-                     .scope = scope,
-                     .user_agent = fmt::format("cloudpcd/{}", version)},
-        // The resource behind the scope, and Graph's application id, which v1.0 tokens may name.
-        .audiences = {scope.substr(0, scope.rfind('/')), "00000003-0000-0000-c000-000000000000"},
-        .secret = [&configuration, &environment]() -> Result<std::string> {
-            auto read = config::read_client_secret(configuration, environment);
-            if (read.secret)
-                return *std::move(read.secret);
-            return Error{.code = Errc::configuration, .message = read.error};
-        }};
 }
 
 graph::ClientOptions client_options(const config::Config& configuration)
@@ -115,11 +95,12 @@ graph::QuotaOptions quota_of(const config::Graph& graph) noexcept
 Engine::Engine(const Parts& parts, const config::Config& configuration)
     : x_parts{parts},
       x_config{configuration},
-      x_credentials{parts.transport, parts.clock, parts.rng,
-                    credential_options(configuration, parts.environment,
-                                       origin_of(configuration.graph.authority))},
-      x_client{parts.transport, x_credentials, parts.throttle,
-               parts.clock,     parts.rng,     client_options(configuration)},
+      x_credentials{make_credentials(configuration, {.transport = parts.transport,
+                                                     .clock = parts.clock,
+                                                     .rng = parts.rng,
+                                                     .environment = parts.environment})},
+      x_client{parts.transport, *x_credentials, parts.throttle,
+               parts.clock,     parts.rng,      client_options(configuration)},
       x_puller{
           x_client,
           parts.store,
@@ -160,7 +141,7 @@ asio::awaitable<std::vector<ScheduledResource>> Engine::prepare()
 /// per table.
 asio::awaitable<int> Engine::check_credential()
 {
-    const auto token = co_await x_credentials.access_token();
+    const auto token = co_await x_credentials->access_token();
     if (token) {
         if (may_read_cloud_pcs(*token))
             co_return exit_done;
@@ -180,6 +161,7 @@ asio::awaitable<int> Engine::check_credential()
 
 asio::awaitable<int> Engine::run_once()
 {
+    report_certificate(x_config, x_parts.clock.utc_now());
     if (const auto status = co_await check_credential(); status != exit_done)
         co_return status;
     Scheduler scheduler{x_puller, x_parts.clock, x_parts.rng, co_await prepare()};
@@ -207,6 +189,7 @@ asio::awaitable<void> Engine::run()
     Scheduler scheduler{x_puller, x_parts.clock, x_parts.rng, co_await prepare()};
     TaskGroup group{co_await asio::this_coro::executor};
     group.spawn(watch_credential());
+    group.spawn(watch_certificate(x_config, x_parts.clock));
     group.spawn(scheduler.run());
     group.spawn(keep_house());
     co_await group.join();
@@ -215,7 +198,7 @@ asio::awaitable<void> Engine::run()
 /// Says once what a token lacks; the tables that are refused say the rest.
 asio::awaitable<void> Engine::watch_credential()
 {
-    const auto token = co_await x_credentials.access_token();
+    const auto token = co_await x_credentials->access_token();
     if (token && !may_read_cloud_pcs(*token))
         log::error(roles_missing);
 }

@@ -6,8 +6,8 @@
 #include "daemon/scheduler.hpp"
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
+#include "sync/graph/cached_credentials.hpp"
 #include "sync/graph/client.hpp"
-#include "sync/graph/client_secret.hpp"
 #include "sync/graph/throttle.hpp"
 #include "sync/graph/transport.hpp"
 #include "sync/mirror/puller.hpp"
@@ -15,6 +15,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <memory>
 #include <vector>
 
 namespace cloudpcd::daemon {
@@ -56,7 +57,7 @@ private:
 
     Parts x_parts;
     const config::Config& x_config;
-    graph::ClientSecretCredentials x_credentials;
+    std::unique_ptr<graph::CachedCredentials> x_credentials;
     graph::Client x_client;
     mirror::Puller x_puller;
 };

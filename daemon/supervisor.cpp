@@ -26,11 +26,18 @@ namespace asio = boost::asio;
 namespace {
 
 std::unique_ptr<graph::HttpTransport> make_transport(const asio::any_io_executor& executor,
-                                                     const config::Graph& graph)
+                                                     const config::Graph& settings)
 {
     graph::HttpTransportOptions options;
-    options.ca_file = graph.ca_file;
-    options.connections_per_origin_max = static_cast<std::size_t>(graph.concurrency);
+    options.ca_file = settings.ca_file;
+    if (settings.proxy) {
+        auto proxy = graph::parse_origin(*settings.proxy);
+        CLOUDPCD_ASSERT(proxy.has_value());  // it was checked with the configuration
+        options.proxy = *std::move(proxy);
+        options.proxy_credentials = settings.proxy_credentials;
+        options.no_proxy = settings.no_proxy;
+    }
+    options.connections_per_origin_max = static_cast<std::size_t>(settings.concurrency);
     auto transport = graph::HttpTransport::create(executor, options);
     CLOUDPCD_ASSERT(transport.has_value());  // the CA file was read with the configuration
     return *std::move(transport);
@@ -46,6 +53,8 @@ void keep_until_restart(const config::Config& current, config::Config& next)
     next.graph.authority = current.graph.authority;
     next.graph.ca_file = current.graph.ca_file;
     next.graph.proxy = current.graph.proxy;
+    next.graph.proxy_credentials = current.graph.proxy_credentials;
+    next.graph.no_proxy = current.graph.no_proxy;
     next.database.path = current.database.path;
     next.jobs.path = current.jobs.path;
     next.control.socket = current.control.socket;

@@ -21,7 +21,40 @@ std::optional<std::uint32_t> sextet(char c) noexcept
     return std::nullopt;
 }
 
+std::string encode(std::string_view bytes, std::string_view last_two)
+{
+    constexpr std::string_view first =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    std::string out;
+    out.reserve((bytes.size() + 2) / 3 * 4);
+    std::uint32_t bits = 0;
+    unsigned count = 0;
+    const auto put = [&](std::uint32_t value) {
+        out += value < first.size() ? first[value] : last_two[value - first.size()];
+    };
+    for (const char c : bytes) {
+        bits = (bits << 8U | static_cast<unsigned char>(c)) & 0xFFFFU;
+        for (count += 8; count >= 6; count -= 6)
+            put(bits >> (count - 6) & 0x3FU);
+    }
+    if (count > 0)
+        put(bits << (6 - count) & 0x3FU);
+    return out;
+}
+
 }  // namespace
+
+std::string base64url_encode(std::string_view bytes)
+{
+    return encode(bytes, "-_");
+}
+
+std::string base64_encode(std::string_view bytes)
+{
+    auto out = encode(bytes, "+/");
+    out.append((4 - out.size() % 4) % 4, '=');
+    return out;
+}
 
 std::optional<std::string> base64_decode(std::string_view text)
 {

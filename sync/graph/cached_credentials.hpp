@@ -23,7 +23,7 @@ public:
     /// Asks for a new token. `claims` is the JSON object of a challenge, or empty.
     ///
     /// Errors: those of token_error, Errc::transient of the transport, Errc::configuration when the
-    ///         credential cannot be read. Repeats what is transient on its own, within a minute.
+    ///         credential cannot be read. Repeats what is transient on its own, within two minutes.
     virtual boost::asio::awaitable<Result<TokenGrant>> fetch(std::string claims) = 0;
 };
 

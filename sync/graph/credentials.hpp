@@ -1,6 +1,5 @@
 #pragma once
-// Access tokens for Graph. Certificate, federated token and managed identity come behind this same
-// interface.
+// Access tokens for Graph, whatever the application signs in with.
 
 #include "sync/core/error.hpp"
 

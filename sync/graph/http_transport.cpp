@@ -4,6 +4,7 @@
 #include "sync/graph/connection.hpp"
 #include "sync/graph/connection_pool.hpp"
 #include "sync/graph/http_message.hpp"
+#include "sync/graph/proxy.hpp"
 #include "sync/graph/tls.hpp"
 
 #include <boost/asio/error.hpp>
@@ -19,7 +20,21 @@ namespace cloudpcd::graph {
 
 namespace asio = boost::asio;
 
+namespace {
+
+void wipe(std::string& secret) noexcept
+{
+    OPENSSL_cleanse(secret.data(), secret.size());
+}
+
+}  // namespace
+
 struct HttpTransport::State {
+    State() = default;
+    ~State() { wipe(options.proxy_credentials); }
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
     asio::any_io_executor executor;
     HttpTransportOptions options;
     TlsContext tls;
@@ -40,7 +55,7 @@ namespace {
 class Wiped {
 public:
     explicit Wiped(std::string text) : x_text{std::move(text)} {}
-    ~Wiped() { OPENSSL_cleanse(x_text.data(), x_text.size()); }
+    ~Wiped() { wipe(x_text); }
     Wiped(const Wiped&) = delete;
     Wiped& operator=(const Wiped&) = delete;
 
@@ -61,6 +76,18 @@ Error plain_http_refused()
     return Error{.code = Errc::configuration, .message = "plain http is for loopback only"};
 }
 
+/// A secret when there are credentials.
+std::string connect_request(std::string_view target, std::string_view credentials)
+{
+    auto text = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", target);
+    if (!credentials.empty()) {
+        auto authorization = basic_authorization(credentials);
+        text.append("Proxy-Authorization: ").append(authorization).append("\r\n");
+        wipe(authorization);
+    }
+    return text.append("\r\n");
+}
+
 asio::awaitable<void> stop_if_cancelled()
 {
     const auto state = co_await asio::this_coro::cancellation_state;
@@ -74,7 +101,7 @@ asio::awaitable<void> stop_if_cancelled()
 asio::awaitable<Result<std::shared_ptr<Connection>>> HttpTransport::State::open(Origin origin,
                                                                                 Deadline total)
 {
-    const bool proxied = options.proxy && !origin.loopback();
+    const bool proxied = options.proxy && !goes_direct(origin, options.no_proxy);
     const Origin& peer = proxied ? *options.proxy : origin;
     const Deadline deadline =
         earlier(Deadline::after(options.connect_timeout, "connecting"), total);
@@ -83,7 +110,8 @@ asio::awaitable<Result<std::shared_ptr<Connection>>> HttpTransport::State::open(
     if (!endpoints)
         co_return at(peer.host, std::move(endpoints).error());
     const auto elsewhere = [](const auto& endpoint) { return !endpoint.address().is_loopback(); };
-    if (!origin.secure() && std::any_of(endpoints->begin(), endpoints->end(), elsewhere))
+    if (!origin.secure() && !origin.metadata_service() &&
+        std::any_of(endpoints->begin(), endpoints->end(), elsewhere))
         co_return at(origin.host, plain_http_refused());  // "localhost" may resolve to anything
     auto socket =
         co_await connect_any(executor, *std::move(endpoints), options.address_stagger, deadline);
@@ -116,8 +144,8 @@ asio::awaitable<Result<asio::ip::tcp::socket>> HttpTransport::State::tunnel(
     const bool ipv6 = origin.host.find(':') != std::string::npos;
     const auto target =
         fmt::format("{}:{}", ipv6 ? '[' + origin.host + ']' : origin.host, origin.port);
-    const auto text = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n\r\n", target);
-    auto written = co_await write(*connection, text, deadline);
+    const Wiped text{connect_request(target, options.proxy_credentials)};
+    auto written = co_await write(*connection, text.view(), deadline);
     if (!written)
         co_return std::move(written).error();
     ResponseReader reader{ResponseReader::Body::none, 0};
@@ -125,6 +153,13 @@ asio::awaitable<Result<asio::ip::tcp::socket>> HttpTransport::State::tunnel(
     if (!answered)
         co_return std::move(answered).error();
     const HttpResponse response = reader.take();
+    if (response.status == 407)
+        co_return Error{.code = Errc::transient,
+                        .message = fmt::format(
+                            "no tunnel to {}: HTTP 407, it {}", target,
+                            options.proxy_credentials.empty()
+                                ? "wants a user name and password (http://USER:PASSWORD@HOST:PORT)"
+                                : "refuses the user name or password")};
     if (response.status / 100 != 2)
         co_return Error{
             .code = Errc::transient,
@@ -204,12 +239,13 @@ asio::awaitable<Result<HttpResponse>> HttpTransport::send(HttpRequest request, A
 {
     const Deadline total = Deadline::after(request.timeout, "the request");
     const Origin& origin = request.url.origin;
-    if (!origin.secure() && !origin.loopback())
+    if (!origin.secure() && !origin.loopback() && !origin.metadata_service())
         co_return at(origin.host, plain_http_refused());
     auto serialized = serialize(request);
     if (!serialized)
         co_return at(origin.host, std::move(serialized).error());
     const Wiped text{*std::move(serialized)};
+    wipe(request.body);  // it may hold a secret, and is not needed any more
 
     auto lease = co_await x_state->pool->acquire(origin, total);
     if (!lease)

@@ -1,6 +1,6 @@
 #pragma once
-// Transport over real sockets: HTTP/1.1, TLS for everything but loopback, a few kept connections
-// per origin. Used from one thread, the executor's.
+// Transport over real sockets: HTTP/1.1, TLS for everything but loopback and the metadata service,
+// a few kept connections per origin. Used from one thread, the executor's.
 
 #include "sync/graph/transport.hpp"
 
@@ -10,13 +10,17 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace cloudpcd::graph {
 
 struct HttpTransportOptions {
     std::optional<std::filesystem::path> ca_file;  ///< trusted besides the system's store
-    /// Plain-http proxy that tunnels (CONNECT) to every origin but loopback.
+    /// Plain-http proxy that tunnels (CONNECT) to every origin but those that goes_direct() names.
     std::optional<Origin> proxy;
+    std::string proxy_credentials;      ///< "user:password" for the proxy; empty: none
+    std::vector<std::string> no_proxy;  ///< see goes_direct()
     Duration connect_timeout = std::chrono::seconds{10};        ///< name lookup and all addresses
     Duration address_stagger = std::chrono::milliseconds{250};  ///< then the next address joins in
     Duration tls_timeout = std::chrono::seconds{10};
@@ -41,7 +45,8 @@ public:
     /// See Transport, which must outlive the call. A pooled connection that dies before the
     /// response is Errc::transient like any other: repeating is the caller's decision.
     ///
-    /// Errors besides: Errc::configuration for plain http to anything but loopback
+    /// Errors besides: Errc::configuration for plain http to anything but loopback and the metadata
+    ///         service
     boost::asio::awaitable<Result<HttpResponse>> send(HttpRequest request,
                                                       Attempt& attempt) override;
 

@@ -19,6 +19,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t message_bytes_max = 1024;
+/// Date has whole seconds, and the response was some time under way.
+constexpr Duration clock_agrees_within = std::chrono::seconds{30};
+constexpr std::string_view outside_time_range = "AADSTS700024";
 
 void wipe_values(FormFields& fields) noexcept
 {
@@ -35,6 +38,21 @@ std::vector<std::string> spellings(const FormFields& credential)
         all.push_back(percent_encode(value));
     }
     return all;
+}
+
+/// A refused time range is the local clock's fault, or an assertion's that somebody else made; the
+/// response's own Date tells which.
+std::string explain_time(std::optional<UtcTime> server, UtcTime local)
+{
+    if (!server)
+        return {};
+    const Duration skew = local - *server;
+    if (std::chrono::abs(skew) < clock_agrees_within)
+        return "the local clock agrees with the login host's, so the assertion itself is out of "
+               "date; ";
+    return fmt::format("the local clock is {} {} the login host's, set it right; ",
+                       format_duration(std::chrono::abs(skew)),
+                       skew > Duration{0} ? "ahead of" : "behind");
 }
 
 }  // namespace
@@ -115,12 +133,17 @@ asio::awaitable<Result<TokenGrant>> TokenEndpoint::request_once(FormFields crede
         error.message = log::escape(redact(error.message, secrets), message_bytes_max);
         result = std::move(error);
     } else {
-        x_skew.observe(parse_http_date(response->header("Date").value_or("")), now,
-                       x_url.origin.host);
+        const auto date = parse_http_date(response->header("Date").value_or(""));
+        x_skew.observe(date, now, x_url.origin.host);
         if (response->status == 200)
             result = parse_token_grant(response->body, now);
         else
             result = token_error(*response, x_url, now, secrets);
+        if (!result && result.error().graph_code == outside_time_range) {
+            Error error = std::move(result).error();
+            error.message.insert(0, explain_time(date, now));
+            result = std::move(error);
+        }
         wipe(response->body);
     }
     if (result)

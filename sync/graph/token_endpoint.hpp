@@ -47,6 +47,9 @@ public:
     boost::asio::awaitable<Result<TokenGrant>> request(
         std::function<Result<FormFields>()> credential, std::string claims);
 
+    /// The audience of assertions.
+    const Url& url() const noexcept { return x_url; }
+
 private:
     boost::asio::awaitable<Result<TokenGrant>> request_once(FormFields credential,
                                                             std::string claims,

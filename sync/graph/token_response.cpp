@@ -98,7 +98,7 @@ std::string_view advice(std::string_view code)
         std::string_view code;
         std::string_view advice;
     };
-    static constexpr std::array<Known, 11> known{{
+    static constexpr std::array<Known, 15> known{{
         {"AADSTS7000215", "the client secret is wrong; the file must hold its value, not its id"},
         {"AADSTS7000222", "the client secret has expired; create a new one for the application"},
         {"AADSTS700016", "the tenant has no such application; check auth.client_id and tenant.id"},
@@ -107,7 +107,11 @@ std::string_view advice(std::string_view code)
         {"AADSTS7000112", "the application is disabled in this tenant; enable it"},
         {"AADSTS7000229", "the application has no service principal in the tenant; consent to it"},
         {"AADSTS700027", "the certificate is not one of the application's; upload it"},
-        {"AADSTS700024", "the assertion's time is off; check the local clock"},
+        {"AADSTS700024", "the assertion is outside of its time range"},
+        {"AADSTS1000502", "the certificate is outside of its validity; renew it"},
+        {"AADSTS700211", "the application trusts no such issuer; check its federated credential"},
+        {"AADSTS700212", "the federated token is for another audience; check both sides"},
+        {"AADSTS700213", "the application trusts no such subject; check its federated credential"},
         {"AADSTS1002012", "the scope is wrong; check tenant.cloud"},
         {"AADSTS53003", "a Conditional Access policy blocks the application; exclude its address"},
     }};

@@ -13,7 +13,7 @@ namespace cloudpcd::graph {
 /// Scheme, host and port, normalised (lower case, default port filled in), so that == is the
 /// same-origin test of RFC 6454.
 struct Origin {
-    std::string scheme;  ///< "https", or "http" for loopback
+    std::string scheme;  ///< "https", or "http" for loopback and the metadata service
     std::string host;    ///< lower case, ASCII; IPv6 without brackets
     std::uint16_t port = 0;
 
@@ -23,6 +23,8 @@ struct Origin {
     bool secure() const noexcept { return scheme == "https"; }
     /// 127.0.0.0/8, ::1 or localhost.
     bool loopback() const noexcept;
+    /// The link-local address of Azure's Instance Metadata Service: leads to no other machine.
+    bool metadata_service() const noexcept { return host == "169.254.169.254"; }
 };
 
 struct Url {

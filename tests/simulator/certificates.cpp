@@ -69,6 +69,18 @@ std::string pem(const Write& write)
     return {data, static_cast<std::size_t>(length)};
 }
 
+std::string certificate_pem(X509* certificate)
+{
+    return pem([&](BIO* out) { return PEM_write_bio_X509(out, certificate); });
+}
+
+std::string key_pem(EVP_PKEY* key)
+{
+    return pem([&](BIO* out) {
+        return PEM_write_bio_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
+    });
+}
+
 }  // namespace
 
 ServerIdentity make_identity()
@@ -90,12 +102,24 @@ ServerIdentity make_identity()
     extend(server.get(), ca.get(), NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
     require(X509_sign(server.get(), ca_key.get(), EVP_sha256()) > 0);
 
-    return {.ca = pem([&](BIO* out) { return PEM_write_bio_X509(out, ca.get()); }),
-            .certificate = pem([&](BIO* out) { return PEM_write_bio_X509(out, server.get()); }),
-            .key = pem([&](BIO* out) {
-                return PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr,
-                                                nullptr);
-            })};
+    return {.ca = certificate_pem(ca.get()),
+            .certificate = certificate_pem(server.get()),
+            .key = key_pem(key.get())};
+}
+
+ClientIdentity make_client_identity(const ClientIdentityOptions& options)
+{
+    const Key key =
+        options.rsa_bits == 0 ? make_key() : Key{EVP_RSA_gen(options.rsa_bits), &EVP_PKEY_free};
+    require(key != nullptr);
+    const Certificate made = blank(1, "graph-sim client", key.get(), nullptr);
+    const auto at = [&](std::chrono::seconds offset) {
+        return (options.now + offset).time_since_epoch().count();
+    };
+    require(ASN1_TIME_set(X509_getm_notBefore(made.get()), at(options.begins_in)) != nullptr &&
+            ASN1_TIME_set(X509_getm_notAfter(made.get()), at(options.ends_in)) != nullptr);
+    require(X509_sign(made.get(), key.get(), EVP_sha256()) > 0);
+    return {.certificate = certificate_pem(made.get()), .key = key_pem(key.get())};
 }
 
 }  // namespace graphsim

@@ -18,9 +18,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 namespace {
 
@@ -32,6 +36,8 @@ struct Settings {
     graphsim::TenantOptions tenant{};
     graphsim::ServerOptions server{};
     std::int64_t churn_interval_ms = 0;
+    std::vector<std::string> certificate_files{};
+    std::vector<std::string> federated_token_files{};
     bool quota = false;
     bool no_odd_data = false;
     bool snapshot_paging = false;
@@ -71,6 +77,14 @@ void add_options(CLI::App& app, Settings& settings)
     app.add_option("--client-id", tenant.client_id, "Application that may ask for tokens")
         ->capture_default_str();
     app.add_option("--client-secret", tenant.client_secret, "Its secret")->capture_default_str();
+    app.add_option("--certificate", settings.certificate_files,
+                   "File with a certificate the application may sign in with (PEM); repeatable")
+        ->check(CLI::ExistingFile);
+    app.add_option("--federated-token", settings.federated_token_files,
+                   "File with a token of the issuer that the application trusts; repeatable")
+        ->check(CLI::ExistingFile);
+    app.add_option("--identity", tenant.user_identities,
+                   "Client id of a user-assigned managed identity; repeatable");
     app.add_flag("--quota", settings.quota,
                  "Enforce the documented 90 list and 270 get requests a minute for Cloud PCs");
     app.add_option("--churn-interval", settings.churn_interval_ms,
@@ -112,8 +126,23 @@ asio::awaitable<void> churn(graphsim::Tenant& tenant, std::chrono::milliseconds 
     }
 }
 
+std::string content_of(const std::string& file)
+{
+    std::ifstream in{file, std::ios::binary};
+    std::string text{std::istreambuf_iterator<char>{in}, {}};
+    while (text.ends_with('\n') || text.ends_with('\r'))
+        text.pop_back();
+    if (!in || text.empty())
+        throw std::runtime_error{"nothing can be read from " + file};
+    return text;
+}
+
 int run(Settings& settings)
 {
+    for (const auto& file : settings.certificate_files)
+        settings.tenant.client_certificates.push_back(content_of(file));
+    for (const auto& file : settings.federated_token_files)
+        settings.tenant.federated_tokens.push_back(content_of(file));
     settings.tenant.odd_data = !settings.no_odd_data;
     if (settings.quota)
         settings.tenant.quota = graphsim::Quota::documented();

@@ -27,6 +27,13 @@ bool is_token_path(const Target& target)
     return s.size() == 4 && s[1] == "oauth2" && s[2] == "v2.0" && s[3] == "token";
 }
 
+bool is_identity_path(const Target& target)
+{
+    const auto& s = target.segments;
+    return s.size() == 4 && s[0] == "metadata" && s[1] == "identity" && s[2] == "oauth2" &&
+           s[3] == "token";
+}
+
 std::optional<Version> version_of(const Target& target)
 {
     if (target.segments.empty())
@@ -77,7 +84,7 @@ Response Tenant::handle(const Request& request)
         response = dispatch(request, target, hit);
     FaultSet::apply(
         hit, response, [&](int status, std::string_view code, std::string_view message) {
-            if (!is_token_path(target))
+            if (!is_token_path(target) && !is_identity_path(target))
                 return error(request, status, code, message);
             return Response{.status = status,
                             .headers = {{"Content-Type", "application/json; charset=utf-8"}},
@@ -96,6 +103,8 @@ Response Tenant::dispatch(const Request& request, const Target& target,
 {
     if (is_token_path(target))
         return x_tokens.issue(request, target.segments.front(), x_options);
+    if (is_identity_path(target))
+        return x_tokens.issue_to_identity(request, x_options);
     return graph(request, target, hit);
 }
 
@@ -177,6 +186,8 @@ std::string Tenant::path_template(const Target& target) const
 {
     if (is_token_path(target))
         return "/{tenant}/oauth2/v2.0/token";
+    if (is_identity_path(target))
+        return "/metadata/identity/oauth2/token";
     const auto& segments = target.segments;
     if (!version_of(target) || segments.size() < 4 || x_facts.set(segments[3]) == nullptr)
         return "(other)";

@@ -42,6 +42,12 @@ struct TenantOptions {
     std::string tenant_id = "11111111-2222-3333-4444-555555555555";
     std::string client_id = "66666666-7777-8888-9999-000000000000";
     std::string client_secret = "secret";
+    std::vector<std::string> client_certificates{};  ///< registered with the application, PEM
+    /// What the application's trusted issuer hands out, word for word; of JWTs `nbf` and `exp`
+    /// count.
+    std::vector<std::string> federated_tokens{};
+    bool system_identity = true;                 ///< the machine has one, with the client id above
+    std::vector<std::string> user_identities{};  ///< client ids of user-assigned identities
     std::vector<std::string> roles = {"CloudPC.Read.All", "CloudPC.ReadWrite.All"};
     std::chrono::seconds token_lifetime{3599};
     /// Origin that nextLink and @odata.context begin with.
@@ -102,8 +108,9 @@ class Tenant {
 public:
     explicit Tenant(TenantOptions options);
 
-    /// Answers one request, to the login host (`/{tenant}/oauth2/v2.0/token`) or to Graph
-    /// (`/v1.0/...`, `/beta/...`). Never throws for what a client sends.
+    /// Answers one request, to the login host (`/{tenant}/oauth2/v2.0/token`), the metadata service
+    /// (`/metadata/identity/oauth2/token`) or Graph (`/v1.0/...`, `/beta/...`). Never throws for
+    /// what a client sends.
     Response handle(const Request& request);
 
     const TenantOptions& options() const noexcept { return x_options; }
@@ -112,6 +119,14 @@ public:
     /// Concern tokens that are asked for from now on.
     void set_roles(std::vector<std::string> roles) { x_options.roles = std::move(roles); }
     void set_client_secret(std::string secret) { x_options.client_secret = std::move(secret); }
+    void set_client_certificates(std::vector<std::string> pems)
+    {
+        x_options.client_certificates = std::move(pems);
+    }
+    void set_federated_tokens(std::vector<std::string> tokens)
+    {
+        x_options.federated_tokens = std::move(tokens);
+    }
     void set_quota(Quota quota) { x_throttle = Throttle{quota}; }
     /// Every token issued so far answers 401 from now on.
     void revoke_tokens() noexcept { x_tokens.revoke_all(); }

@@ -41,6 +41,26 @@ std::string utc_text(TimePoint time)
     return text;  // "2026-03-01 08:00:00Z", as Entra writes it
 }
 
+std::string field(const std::vector<std::pair<std::string, std::string>>& form,
+                  std::string_view name)
+{
+    const auto found = std::ranges::find(form, name, &std::pair<std::string, std::string>::first);
+    return found == form.end() ? "" : found->second;
+}
+
+Response json_response(int status, const json::object& body)
+{
+    return {.status = status,
+            .headers = {{"Content-Type", "application/json; charset=utf-8"},
+                        {"Cache-Control", "no-store, no-cache"}},
+            .body = json::serialize(body)};
+}
+
+Response bad_identity_request(std::string_view description)
+{
+    return json_response(400, {{"error", "invalid_request"}, {"error_description", description}});
+}
+
 }  // namespace
 
 std::string base64url(std::string_view bytes)
@@ -55,14 +75,7 @@ std::string base64(std::string_view bytes)
     return text;
 }
 
-struct TokenEndpoint::Refusal {
-    int status;
-    std::string_view error;
-    int code;  ///< after AADSTS
-    std::string description;
-};
-
-Response TokenEndpoint::refuse(const Refusal& refusal, TimePoint now)
+Response TokenEndpoint::refuse(const TokenRefusal& refusal, TimePoint now)
 {
     const auto trace = x_random.guid();
     const auto correlation = x_random.guid();
@@ -77,10 +90,7 @@ Response TokenEndpoint::refuse(const Refusal& refusal, TimePoint now)
         {"correlation_id", correlation},
         {"error_uri",
          fmt::format("https://login.microsoftonline.com/error?code={}", refusal.code)}};
-    return {.status = refusal.status,
-            .headers = {{"Content-Type", "application/json; charset=utf-8"},
-                        {"Cache-Control", "no-store, no-cache"}},
-            .body = json::serialize(body)};
+    return json_response(refusal.status, body);
 }
 
 Response TokenEndpoint::issue(const Request& request, std::string_view tenant,
@@ -94,41 +104,20 @@ Response TokenEndpoint::issue(const Request& request, std::string_view tenant,
                                    request.method)},
                       now);
     const auto form = parse_form(request.body);
-    const auto field = [&](std::string_view name) -> std::string {
-        const auto found =
-            std::ranges::find(form, name, &std::pair<std::string, std::string>::first);
-        return found == form.end() ? "" : found->second;
-    };
     if (!equal_without_case(tenant, options.tenant_id))
         return refuse({400, "invalid_request", 90002,
                        fmt::format("Tenant '{}' not found. Check to make sure you have the correct "
                                    "tenant ID and are signing into the correct cloud.",
                                    tenant)},
                       now);
-    if (field("grant_type") != "client_credentials")
-        return refuse(
-            {400, "unsupported_grant_type", 70003,
-             fmt::format("The app requested an unsupported grant type '{}'.", field("grant_type"))},
-            now);
-    if (!equal_without_case(field("client_id"), options.client_id))
-        return refuse({400, "unauthorized_client", 700016,
-                       fmt::format("Application with identifier '{}' was not found in the "
-                                   "directory 'Contoso'.",
-                                   field("client_id"))},
+    if (field(form, "grant_type") != "client_credentials")
+        return refuse({400, "unsupported_grant_type", 70003,
+                       fmt::format("The app requested an unsupported grant type '{}'.",
+                                   field(form, "grant_type"))},
                       now);
-    if (field("client_secret").empty())
-        return refuse({401, "invalid_client", 7000218,
-                       "The request body must contain the following parameter: "
-                       "'client_assertion' or 'client_secret'."},
-                      now);
-    if (field("client_secret") != options.client_secret)
-        return refuse({401, "invalid_client", 7000215,
-                       fmt::format("Invalid client secret provided. Ensure the secret being sent "
-                                   "in the request is the client secret value, not the client "
-                                   "secret ID, for a secret added to app '{}'.",
-                                   options.client_id)},
-                      now);
-    const auto scope = field("scope");
+    if (const auto refusal = refuse_client(form, options))
+        return refuse(*refusal, now);
+    const auto scope = field(form, "scope");
     constexpr std::string_view suffix = "/.default";
     if (!scope.ends_with(suffix) || scope.find(' ') != std::string::npos)
         return refuse(
@@ -139,26 +128,97 @@ Response TokenEndpoint::issue(const Request& request, std::string_view tenant,
                          scope)},
             now);
 
-    forget_expired(now);
-    auto token =
-        access_token(std::string_view{scope}.substr(0, scope.size() - suffix.size()), options);
     const auto lifetime = options.token_lifetime.count();
     json::object body{
         {"token_type", "Bearer"}, {"expires_in", lifetime}, {"ext_expires_in", lifetime}};
     // Entra says when to come back for tokens that live long.
     if (options.token_lifetime >= std::chrono::hours{2})
         body["refresh_in"] = lifetime / 2;
-    body["access_token"] = token;
-    x_tokens.emplace(std::move(token), Token{.number = ++x_issued,
-                                             .expires = now + options.token_lifetime,
-                                             .roles = options.roles});
-    return {.status = 200,
-            .headers = {{"Content-Type", "application/json; charset=utf-8"},
-                        {"Cache-Control", "no-store, no-cache"}},
-            .body = json::serialize(body)};
+    const auto audience = std::string_view{scope}.substr(0, scope.size() - suffix.size());
+    body["access_token"] = grant(audience, options.client_id, options);
+    return json_response(200, body);
 }
 
-std::string TokenEndpoint::access_token(std::string_view audience, const TenantOptions& options)
+/// Who asks, and how it is proved.
+std::optional<TokenRefusal> TokenEndpoint::refuse_client(const Form& form,
+                                                         const TenantOptions& options)
+{
+    constexpr std::string_view jwt_bearer =
+        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    if (!equal_without_case(field(form, "client_id"), options.client_id))
+        return TokenRefusal{400, "unauthorized_client", 700016,
+                            fmt::format("Application with identifier '{}' was not found in the "
+                                        "directory 'Contoso'.",
+                                        field(form, "client_id"))};
+    if (const auto assertion = field(form, "client_assertion"); !assertion.empty()) {
+        if (field(form, "client_assertion_type") != jwt_bearer)
+            return TokenRefusal{400, "invalid_request", 900144,
+                                "The request body must contain the following parameter: "
+                                "'client_assertion_type'."};
+        return x_assertions.refuse(assertion, options);
+    }
+    if (field(form, "client_secret").empty())
+        return TokenRefusal{401, "invalid_client", 7000218,
+                            "The request body must contain the following parameter: "
+                            "'client_assertion' or 'client_secret'."};
+    if (field(form, "client_secret") != options.client_secret)
+        return TokenRefusal{401, "invalid_client", 7000215,
+                            fmt::format("Invalid client secret provided. Ensure the secret being "
+                                        "sent in the request is the client secret value, not the "
+                                        "client secret ID, for a secret added to app '{}'.",
+                                        options.client_id)};
+    return std::nullopt;
+}
+
+Response TokenEndpoint::issue_to_identity(const Request& request, const TenantOptions& options)
+{
+    if (request.method != "GET")
+        return json_response(405, {{"error", "method_not_allowed"}});
+    // The service refuses what may have been forwarded, so that nobody is tricked into asking it.
+    if (request.header("Metadata") != "true" || request.header("X-Forwarded-For"))
+        return bad_identity_request("Required metadata header not specified");
+    const auto target = parse_target(request.target);
+    if (target.parameter("api-version") != "2018-02-01")
+        return bad_identity_request(
+            "Required query variable 'api-version' is missing or not "
+            "supported");
+    const std::string resource{target.parameter("resource").value_or("")};
+    if (resource.empty())
+        return bad_identity_request("Required query variable 'resource' is missing");
+    const auto asked = target.parameter("client_id");
+    const auto& users = options.user_identities;
+    if (asked ? std::ranges::find(users, *asked) == users.end() : !options.system_identity)
+        return bad_identity_request("Identity not found");
+
+    const auto now = std::chrono::floor<std::chrono::seconds>(options.now());
+    const auto begins = now.time_since_epoch().count();
+    const auto lifetime = options.token_lifetime.count();
+    const std::string client_id{asked.value_or(options.client_id)};
+    return json_response(200, {{"access_token", grant(resource, client_id, options)},
+                               {"client_id", client_id},
+                               {"expires_in", std::to_string(lifetime)},
+                               {"expires_on", std::to_string(begins + lifetime)},
+                               {"ext_expires_in", std::to_string(lifetime)},
+                               {"not_before", std::to_string(begins)},
+                               {"resource", resource},
+                               {"token_type", "Bearer"}});
+}
+
+/// A new token, good from now on.
+std::string TokenEndpoint::grant(std::string_view audience, std::string_view client_id,
+                                 const TenantOptions& options)
+{
+    const auto now = options.now();
+    forget_expired(now);
+    auto token = access_token(audience, client_id, options);
+    x_tokens.emplace(token, Token{.number = ++x_issued,
+                                  .expires = now + options.token_lifetime,
+                                  .roles = options.roles});
+    return token;
+}
+
+std::string TokenEndpoint::access_token(std::string_view audience, std::string_view client_id,
+                                        const TenantOptions& options)
 {
     const auto issued = std::chrono::floor<std::chrono::seconds>(options.now());
     const auto expires = issued + options.token_lifetime;
@@ -171,7 +231,7 @@ std::string TokenEndpoint::access_token(std::string_view audience, const TenantO
         {"nbf", issued.time_since_epoch().count()},
         {"exp", expires.time_since_epoch().count()},
         {"app_displayname", "graph-sim client"},
-        {"appid", options.client_id},
+        {"appid", client_id},
         {"appidacr", "1"},
         {"idtyp", "app"},
         {"oid", x_random.guid()},

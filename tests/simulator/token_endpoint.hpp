@@ -1,16 +1,20 @@
 #pragma once
-// The login host: the client credentials grant of Microsoft Entra (identity platform documentation:
-// "OAuth 2.0 client credentials flow", "Microsoft Entra authentication and authorization error
-// codes").
+// Where tokens come from: the client credentials grant of Microsoft Entra (identity platform
+// documentation: "OAuth 2.0 client credentials flow", "Microsoft Entra authentication and
+// authorization error codes"), and the metadata service that gives tokens to managed identities
+// ("How to use managed identities for Azure resources on an Azure VM to acquire an access token").
 
+#include "tests/simulator/client_assertion.hpp"
 #include "tests/simulator/http.hpp"
 #include "tests/simulator/random.hpp"
 #include "tests/simulator/times.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace graphsim {
@@ -25,6 +29,9 @@ public:
 
     /// `POST /{tenant}/oauth2/v2.0/token`.
     Response issue(const Request& request, std::string_view tenant, const TenantOptions& options);
+
+    /// `GET /metadata/identity/oauth2/token` of the metadata service.
+    Response issue_to_identity(const Request& request, const TenantOptions& options);
 
     /// Of an Authorization header.
     TokenState check(std::string_view authorization, TimePoint now) const;
@@ -42,13 +49,18 @@ private:
         TimePoint expires;
         std::vector<std::string> roles;
     };
-    struct Refusal;
-    Response refuse(const Refusal& refusal, TimePoint now);
-    std::string access_token(std::string_view audience, const TenantOptions& options);
+    using Form = std::vector<std::pair<std::string, std::string>>;
+    Response refuse(const TokenRefusal& refusal, TimePoint now);
+    std::optional<TokenRefusal> refuse_client(const Form& form, const TenantOptions& options);
+    std::string grant(std::string_view audience, std::string_view client_id,
+                      const TenantOptions& options);
+    std::string access_token(std::string_view audience, std::string_view client_id,
+                             const TenantOptions& options);
     const Token* find(std::string_view authorization) const;
     void forget_expired(TimePoint now);
 
     Random x_random;
+    AssertionCheck x_assertions;
     std::unordered_map<std::string, Token> x_tokens;
     std::size_t x_issued = 0;
 };

@@ -38,10 +38,8 @@ Installation::Installation(graphsim::TenantOptions tenant, bool tls) : x_tls{tls
         graphsim::ServerOptions{.tls = tls,
                                 .ca_file = tls ? directory() / "ca.pem" : std::filesystem::path{}});
     std::filesystem::create_directory(directory() / "state");
-    write_file(directory() / "client-secret", std::string{canary_secret} + "\n");
-    std::filesystem::permissions(
-        directory() / "client-secret",
-        std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    x_environment.emplace("STATE_DIRECTORY", (directory() / "state").string());
+    write_secret("client-secret", std::string{canary_secret} + "\n");
     configure();
 }
 
@@ -75,13 +73,27 @@ void Installation::edit(std::string_view from, std::string_view to)
     write_file(config(), text.replace(at, from.size(), to));
 }
 
+void Installation::write_secret(std::string_view name, std::string_view content)
+{
+    const auto path = directory() / name;
+    const auto fresh = directory() / fmt::format("{}.new", name);
+    write_file(fresh, content);
+    std::filesystem::permissions(
+        fresh, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::filesystem::rename(fresh, path);
+}
+
+void Installation::set_environment(const std::string& name, const std::string& value)
+{
+    x_environment[name] = value;
+}
+
 std::unique_ptr<Process> Installation::start(std::vector<std::string> options)
 {
     std::vector<std::string> arguments{program("cloudpcd"), "--config", config().string()};
     arguments.insert(arguments.end(), options.begin(), options.end());
-    return std::make_unique<Process>(
-        arguments, Process::Environment{{"STATE_DIRECTORY", (directory() / "state").string()}},
-        directory() / fmt::format("run-{}", ++x_starts));
+    return std::make_unique<Process>(arguments, x_environment,
+                                     directory() / fmt::format("run-{}", ++x_starts));
 }
 
 int Installation::once()

@@ -43,6 +43,11 @@ public:
     /// Replaces `from` in the configuration file, which has to be in it.
     void edit(std::string_view from, std::string_view to);
 
+    /// A file beside the configuration that others cannot read. Replaces an old one in one step.
+    void write_secret(std::string_view name, std::string_view content);
+    /// For the programs started from now on.
+    void set_environment(const std::string& name, const std::string& value);
+
     std::unique_ptr<Process> start(std::vector<std::string> options = {});
     /// `cloudpcd --once` to its end; the exit status.
     int once();
@@ -60,6 +65,7 @@ private:
     TemporaryDirectory x_directory;
     std::unique_ptr<graphsim::ServerThread> x_server;
     bool x_tls;
+    Process::Environment x_environment;
     int x_starts = 0;
     std::string x_errors;
     long x_peak_kib = 0;

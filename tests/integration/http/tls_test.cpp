@@ -280,3 +280,64 @@ TEST_CASE("tls: a proxy that refuses, or talks on, is an error, and loopback goe
         CHECK(run(loop, *transport, get(direct))->body() == "direct");
     }
 }
+
+TEST_CASE("tls: a proxy that knows its users gets name and password, and nobody else does")
+{
+    const Authority authority;
+    Loop loop;
+    std::string seen;
+    Server server{loop.io, proxy("HTTP/1.1 200 OK\r\n\r\n", seen),
+                  ServerTls{.identity = authority.issue({.alternative_names = "DNS:eu.graph.test"}),
+                            .after_accept = false}};
+    auto options = trusting(authority);
+    options.proxy = Origin{.scheme = "http", .host = "127.0.0.1", .port = server.port()};
+    options.proxy_credentials = "Aladdin:open sesame";
+    const auto transport = make_transport(loop, options);
+    CHECK(run(loop, *transport, get("https", "eu.graph.test", 443))->body() == "through");
+    CHECK(seen ==
+          "CONNECT eu.graph.test:443 HTTP/1.1\r\nHost: eu.graph.test:443\r\n"
+          "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n");
+}
+
+TEST_CASE("tls: a proxy that refuses its user says so, without the password")
+{
+    for (const std::string credentials : {"", "user:hunter2"}) {
+        Loop loop;
+        std::string seen;
+        Server server{loop.io, proxy("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", seen),
+                      ServerTls{.identity = {}, .after_accept = false}};
+        auto options = quick_options();
+        options.proxy = Origin{.scheme = "http", .host = "127.0.0.1", .port = server.port()};
+        options.proxy_credentials = credentials;
+        const auto transport = make_transport(loop, options);
+        const auto message = run(loop, *transport, get("https", "eu.graph.test", 443))->message();
+        CHECK(message.find(credentials.empty()
+                               ? "wants a user name"
+                               : "refuses the user name or password") != std::string::npos);
+        CHECK(message.find("hunter2") == std::string::npos);
+        CHECK((seen.find("Proxy-Authorization") == std::string::npos) == credentials.empty());
+    }
+}
+
+TEST_CASE("tls: what NO_PROXY names, and the metadata service, never meet the proxy")
+{
+    Loop loop;
+    std::string seen;
+    Server server{loop.io, proxy("HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n", seen),
+                  ServerTls{.identity = {}, .after_accept = false}};
+    auto options = quick_options();
+    options.proxy = Origin{.scheme = "http", .host = "127.0.0.1", .port = server.port()};
+    options.no_proxy = {".graph.test"};
+    const auto transport = make_transport(loop, options);
+    run(loop, *transport, get("https", "eu.graph.test", 443));
+    CHECK(seen.empty());
+    // Whatever becomes of it on this machine: it is tried, and directly.
+    CHECK(run(loop, *transport, get("http", "169.254.169.254", 80))->error() !=
+          Errc::configuration);
+    CHECK(seen.empty());
+    for (const auto* host : {"169.254.169.253", "169.254.169.254.graph.test", "graph.test"})
+        CHECK(run(loop, *transport, get("http", host, 80))->error() == Errc::configuration);
+    CHECK(seen.empty());
+    run(loop, *transport, get("https", "graph.other", 443));
+    CHECK(seen.starts_with("CONNECT graph.other:443 "));
+}

@@ -73,10 +73,11 @@ TEST_CASE("config: an empty variable is one that is not set")
 TEST_CASE("config: a bad variable is named, its value is not")
 {
     const auto outcome =
-        parse(sample::good, {.values = {{"HTTPS_PROXY", "http://user:hunter2@proxy:3128"}}});
+        parse(sample::good, {.values = {{"HTTPS_PROXY", "https://user:hunter2@proxy:3128"}}});
     REQUIRE(outcome.errors.size() == 1);
     CHECK(outcome.errors[0] ==
-          "/etc/c.toml:1: [graph] proxy: HTTPS_PROXY: has a user name, accepted: http://HOST:PORT");
+          "/etc/c.toml:1: [graph] proxy: HTTPS_PROXY: is not the address of an HTTP proxy, "
+          "accepted: http://[USER:PASSWORD@]HOST:PORT");
 }
 
 TEST_CASE("config: relative paths follow the directories that systemd gives")
@@ -101,4 +102,62 @@ TEST_CASE("config: a credential is looked up in the credentials directory, then 
     CHECK(config.auth.credential.file == directory.path() / "secret");
     CHECK(config.jobs.secrets.at("here") == directory.path() / "secret");
     CHECK(config.jobs.secrets.at("elsewhere") == "/etc/other");
+}
+
+TEST_CASE("config: a proxy may ask for a user, by key and by variable")
+{
+    struct Row {
+        std::string_view url;
+        std::string_view origin;
+        std::string_view credentials;
+    };
+    for (const auto& [url, origin, credentials] : {
+             Row{"http://user:hunter2@proxy:3128", "http://proxy:3128", "user:hunter2"},
+             Row{"http://us%40er:p%3Aa%2fss%25@proxy:3128/", "http://proxy:3128", "us@er:p:a/ss%"},
+             Row{"http://user@proxy", "http://proxy", "user:"},
+             Row{"http://user:a:b@proxy", "http://proxy", "user:a:b"},
+             Row{"http://proxy:3128", "http://proxy:3128", ""},
+         }) {
+        CAPTURE(url);
+        const auto key = parse(with("[graph]\nproxy = \"" + std::string{url} + "\"\n"),
+                               {.values = {{"HTTPS_PROXY", "http://a:b@other:1"}}});
+        const auto variable = parse(sample::good, {.values = {{"HTTPS_PROXY", std::string{url}}}});
+        for (const auto* outcome : {&key, &variable}) {
+            REQUIRE(outcome->config);
+            CHECK(outcome->config->graph.proxy == origin);
+            CHECK(outcome->config->graph.proxy_credentials == credentials);
+        }
+    }
+    const auto before = *parse(sample::good).config;
+    auto after = before;
+    after.graph.proxy_credentials = "user:hunter2";
+    CHECK(changes_for_restart(before, after) == std::vector<std::string>{"[graph] proxy"});
+}
+
+TEST_CASE("config: the address of the identity service can be another one, if it is safe")
+{
+    const std::string identity = "[auth]\nmanaged_identity = true\n";
+    const auto with_address = [&](std::string_view address) {
+        return parse(only_id + identity,
+                     {.values = {{"AZURE_POD_IDENTITY_AUTHORITY_HOST", std::string{address}}}});
+    };
+    CHECK(parse(only_id + identity).config->auth.credential.identity_service ==
+          "http://169.254.169.254");
+    for (const auto* address : {"http://127.0.0.1:2579", "http://169.254.169.254:80/",
+                                "https://identity.example", "http://localhost:1"}) {
+        CAPTURE(address);
+        CHECK(with_address(address).config);
+    }
+    CHECK(with_address("http://127.0.0.1:2579").config->auth.credential.identity_service ==
+          "http://127.0.0.1:2579");
+    for (const auto* address :
+         {"http://identity.example", "http://169.254.169.254.example.org", "http://10.0.0.1"}) {
+        const auto outcome = with_address(address);
+        REQUIRE(outcome.errors.size() == 1);
+        CHECK(outcome.errors[0].find("AZURE_POD_IDENTITY_AUTHORITY_HOST") != std::string::npos);
+        CHECK(outcome.errors[0].find("is not encrypted") != std::string::npos);
+    }
+    CHECK(with_address("nonsense").errors.size() == 1);
+    CHECK(parse(sample::good, {.values = {{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "nonsense"}}})
+              .config);
 }

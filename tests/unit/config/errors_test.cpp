@@ -157,8 +157,24 @@ TEST_CASE("config errors: origins must be encrypted, of one cloud, and nothing b
         with("[graph]\nendpoint = \"https://graph.microsoft.us\"\n"),
         "/etc/c.toml:8: [graph] endpoint: \"https://graph.microsoft.us\" belongs to another "
         "cloud than tenant.cloud, accepted: https://graph.microsoft.com or a host of your own");
-    check_only(with("[graph]\nproxy = \"http://user:hunter2@proxy:3128\"\n"),
-               "/etc/c.toml:8: [graph] proxy: has a user name, accepted: http://HOST:PORT");
+    for (const auto* proxy :
+         {"https://user:hunter2@proxy:3128", "http://:hunter2@proxy:3128", "hunter2",
+          "http://user:hunter2@proxy:3128/path", "http://user:hunter%2@proxy:3128",
+          "http://user:hunter2%0a@proxy:3128", "http://us%3aer:hunter2@proxy:3128",
+          "http://user:hunter2@", "http://user:hunter2@proxy:0"})
+        check_only(with(std::string{"[graph]\nproxy = \""} + proxy + "\"\n"),
+                   "/etc/c.toml:8: [graph] proxy: is not the address of an HTTP proxy, accepted: "
+                   "http://[USER:PASSWORD@]HOST:PORT");
+    for (const auto* host : {"dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"})
+        check_only(with(std::string{"[graph]\nendpoint = \"https://"} + host + "\"\n"),
+                   std::string{"/etc/c.toml:8: [graph] endpoint: \"https://"} + host +
+                       "\" belongs to a cloud without Windows 365 API in Graph, accepted: "
+                       "https://graph.microsoft.com or a host of your own");
+    for (const auto* host : {"login.chinacloudapi.cn", "login.partner.microsoftonline.cn"})
+        check_only(with(std::string{"[graph]\nauthority = \"https://"} + host + "\"\n"),
+                   std::string{"/etc/c.toml:8: [graph] authority: \"https://"} + host +
+                       "\" belongs to a cloud without Windows 365 API in Graph, accepted: "
+                       "https://login.microsoftonline.com or a host of your own");
 }
 
 TEST_CASE("config errors: a tenant needs a GUID and a cloud that has Windows 365")

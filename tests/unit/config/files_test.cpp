@@ -83,7 +83,6 @@ TEST_CASE("config: a federated token is the platform's file, readable and linked
     const auto outcome = load_config(file, {}, sample::options());
     REQUIRE(outcome.config);
     CHECK(check_credential_files(*outcome.config).empty());
-    CHECK(unsupported_credential(*outcome.config));
 }
 
 TEST_CASE("config: one trailing newline is not part of a secret")
