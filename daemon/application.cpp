@@ -67,8 +67,10 @@ int status_of(store::StoreError::Kind kind)
 std::vector<std::string_view> table_names()
 {
     std::vector<std::string_view> names;
-    for (const auto& collection : schema::catalog())
-        names.push_back(collection.table);
+    for (const auto& collection : schema::catalog()) {
+        if (collection.links.owner.empty())  // else it is read with its owner
+            names.push_back(collection.table);
+    }
     return names;
 }
 

@@ -101,6 +101,8 @@ std::vector<const mirror::Table*> included_tables(const std::vector<mirror::Tabl
     std::vector<const mirror::Table*> included;
     for (const auto& table : tables) {
         const auto& collection = table.collection();
+        if (!collection.links.owner.empty())  // comes with its owner
+            continue;
         if (sync.includes(group_word(collection.group)) && sync.resource(collection.table).enabled)
             included.push_back(&table);
     }

@@ -50,7 +50,11 @@ struct ChildTable {
 };
 
 enum class Group { cloudpc, intune, entra };
-enum class Strategy { full, window };
+enum class Strategy {
+    full,    ///< the whole list, compared
+    window,  ///< what is new by a time
+    delta,   ///< Graph's delta function: what has changed since a link of the last round
+};
 enum class ApiVersion { v1_0, beta };
 enum class QuotaClass { cloud_pc_list, other };
 
@@ -66,6 +70,18 @@ enum class DeleteRule {
     get_by_id,    ///< small numbers: a GET by id says 404; large ones: the next complete list
     second_list,  ///< the next complete list lacks it too
     never,        ///< audit events stay
+    told,         ///< delta: Graph says what is gone; after a reset, what a new first round lacks
+};
+
+/// A table whose rows come as a member of another collection's objects, in the delta rounds of that
+/// one: `members@delta` of groups. Runs and freshness are the owner's. A row is made of the two ids
+/// and the type of the linked object; its own id is both ids with `_` between.
+struct Links {
+    std::string_view owner = "";     ///< table; empty: the entry is no such table
+    std::string_view property = "";  ///< of the owner: "members"
+    std::string_view owner_id = "";  ///< properties of a row: "groupId", "memberId", "memberType"
+    std::string_view linked_id = "";
+    std::string_view linked_type = "";
 };
 
 struct Collection {
@@ -93,6 +109,7 @@ struct Collection {
         {};  ///< members that are secrets: dropped before anything stores them
     std::span<const Column> columns;  ///< without `id`
     std::span<const ChildTable> children = {};
+    Links links = {};
 };
 
 /// All entries, in the order of the table reference.
@@ -100,6 +117,9 @@ std::span<const Collection> catalog() noexcept;
 
 /// Entry of a table, or null.
 const Collection* find_collection(std::string_view table) noexcept;
+
+/// The table of the links that come with the objects of `collection`, or null.
+const Collection* links_of(const Collection& collection) noexcept;
 
 /// The child table whose members hold the collection of `child`, or null. Such a table is keyed
 /// (_parent, resource_position, position), and `position` counts within the outer member.

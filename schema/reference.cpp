@@ -74,6 +74,8 @@ std::string how_read(const Collection& collection)
     if (collection.strategy == Strategy::window)
         return fmt::format("what is new by {}, with an overlap so that late entries are not missed",
                            code(collection.watermark_property));
+    if (collection.strategy == Strategy::delta)
+        return "what has changed since the last read, by Graph's delta query";
     std::string text = "the whole list";
     if (collection.select)
         text += ", every property asked for by name, because Graph leaves some out otherwise";
@@ -97,6 +99,8 @@ std::string_view when_deleted(const Collection& collection)
             return "when two complete lists in a row lack it";
         case DeleteRule::never:
             return "never by reading; `audit_retention` says how long it stays";
+        case DeleteRule::told:
+            return "when Graph says that it is gone";
     }
     return "";
 }
@@ -109,7 +113,7 @@ std::string section(const Collection& collection)
     text += fmt::format(
         "| Graph | [`GET /{0}{1}`](https://learn.microsoft.com/graph/api/{2}"
         "?view=graph-rest-{3}) |\n",
-        version, collection.path, collection.documentation,
+        version, read_path(collection), collection.documentation,
         collection.version == ApiVersion::beta ? "beta" : "1.0");
     text += fmt::format("| permission | {} |\n", code_list(collection.permissions));
     text += fmt::format("| read | {} |\n", how_read(collection));

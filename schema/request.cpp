@@ -19,7 +19,17 @@ std::vector<std::string> select_properties(const Collection& collection)
         add(column.property);
     for (const auto& child : collection.children)
         add(child.property);
+    if (const auto* links = links_of(collection))
+        add(links->links.property);
     return names;
+}
+
+std::string read_path(const Collection& collection)
+{
+    std::string path{collection.path};
+    if (collection.strategy == Strategy::delta)
+        path += "/delta";
+    return path;
 }
 
 std::string version_segment(ApiVersion version)

@@ -38,8 +38,10 @@ config::Config load_settings(const ConfigChoice& choice, config::Environment env
     }
     constexpr std::array<std::string_view, 4> groups{"cloudpc", "intune", "entra", "reports"};
     std::vector<std::string_view> tables;
-    for (const auto& collection : schema::catalog())
-        tables.push_back(collection.table);
+    for (const auto& collection : schema::catalog()) {
+        if (collection.links.owner.empty())  // else it is read with its owner
+            tables.push_back(collection.table);
+    }
     auto outcome = config::load_config(
         file, environment,
         {.known = {.tables = tables, .groups = groups}, .needs_identity = false});

@@ -29,6 +29,12 @@ std::span<const Collection> catalog() noexcept
         entries::organization_settings,
         entries::source_device_images,
         entries::audit_activity_types,
+        entries::intune_managed_devices,
+        entries::entra_users,
+        entries::entra_groups,
+        entries::entra_group_members,
+        entries::entra_devices,
+        entries::entra_subscribed_skus,
     };
     return all;
 }
@@ -37,6 +43,14 @@ const Collection* find_collection(std::string_view table) noexcept
 {
     const auto all = catalog();
     const auto found = std::ranges::find(all, table, &Collection::table);
+    return found == all.end() ? nullptr : &*found;
+}
+
+const Collection* links_of(const Collection& collection) noexcept
+{
+    const auto all = catalog();
+    const auto found = std::ranges::find_if(
+        all, [&](const Collection& other) { return other.links.owner == collection.table; });
     return found == all.end() ? nullptr : &*found;
 }
 

@@ -9,6 +9,9 @@ namespace cloudpcd::schema::entries {
 inline constexpr std::string_view read_permissions[] = {"CloudPC.Read.All",
                                                         "CloudPC.ReadWrite.All"};
 
+/// Of groups with their members; the rows of both tables come with one read.
+inline constexpr std::string_view group_permissions[] = {"GroupMember.Read.All", "Group.Read.All"};
+
 extern const Collection cloud_pcs;
 extern const Collection provisioning_policies;
 extern const Collection device_images;
@@ -28,5 +31,11 @@ extern const Collection external_partners;
 extern const Collection organization_settings;
 extern const Collection source_device_images;
 extern const Collection audit_activity_types;
+extern const Collection intune_managed_devices;
+extern const Collection entra_users;
+extern const Collection entra_groups;
+extern const Collection entra_group_members;
+extern const Collection entra_devices;
+extern const Collection entra_subscribed_skus;
 
 }  // namespace cloudpcd::schema::entries

@@ -41,6 +41,8 @@ struct Error {
     int attempts = 0;  ///< requests sent in vain, where the operation repeats by itself
     /// The response was an error envelope of Graph's, not the page of a proxy or gateway.
     bool from_graph = false;
+    /// Of a link that was refused, where Graph says to start anew: unchecked, and never shown.
+    std::string location{};
     std::string challenge_claims{};  ///< decoded `claims` of a 401 challenge, to be sent with the
                                      ///< next token request
 

@@ -21,6 +21,7 @@ constexpr std::size_t message_bytes_max = 1024;
 constexpr std::size_t code_bytes_max = 128;
 constexpr std::size_t id_bytes_max = 128;
 constexpr std::size_t excerpt_bytes_max = 256;
+constexpr std::size_t location_bytes_max = 8UL * 1024;  // tokens are long
 static_assert(context_bytes_max + message_bytes_max + code_bytes_max + 2 * id_bytes_max +
                   challenge_claims_bytes_max + 64 <
               error_texts_bytes_max);
@@ -199,6 +200,11 @@ Error make_error(const HttpResponse& response, const Refusal& refusal)
     error.client_request_id = refusal.client_request_id.empty()
                                   ? header_or("client-request-id", body.client_request_id)
                                   : std::string{refusal.client_request_id};
+    if (error.code == Errc::cursor_expired) {
+        if (const auto location = response.header("Location").value_or("");
+            location.size() <= location_bytes_max)
+            error.location = std::string{location};
+    }
     if (response.status == 401 || response.status == 403)
         error.challenge_claims = find_challenge(response.all("WWW-Authenticate")).claims;
     return error;

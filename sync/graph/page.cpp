@@ -43,12 +43,13 @@ Result<std::vector<json::Member>> envelope(std::string_view body)
 
 Result<void> Page::read_annotations(std::string_view key, std::string_view value)
 {
-    if (key == "@odata.nextLink") {
-        next_link = json::string_value(value);
-        if (!next_link && value != "null")
-            return malformed("@odata.nextLink is not a string");
-        if (next_link && next_link->empty())
-            return malformed("@odata.nextLink is empty");
+    if (key == "@odata.nextLink" || key == "@odata.deltaLink") {
+        auto& link = key == "@odata.nextLink" ? next_link : delta_link;
+        link = json::string_value(value);
+        if (!link && value != "null")
+            return malformed(std::string{key} + " is not a string");
+        if (link && link->empty())
+            return malformed(std::string{key} + " is empty");
     } else if (key == "@odata.count") {
         std::int64_t number = 0;
         auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), number);
@@ -76,6 +77,8 @@ Result<Page> Page::of_list(std::string body)
     }
     if (!value)
         return malformed("the response has no member value");
+    if (page.next_link && page.delta_link)
+        return malformed("the page has both a nextLink and a deltaLink");
     auto elements = json::array_elements(*value);
     if (!elements)
         return malformed("value is not an array");

@@ -21,7 +21,8 @@ public:
     /// Reads the envelope of a list: `{"value": [...], "@odata.nextLink": "..."}`.
     ///
     /// Errors: Errc::malformed when the body is no such object: HTML, empty, cut off, `value`
-    ///         missing or no array, a member given twice, or a nextLink that is no string
+    ///         missing or no array, a member given twice, a nextLink or deltaLink that is no
+    ///         string, or both
     static Result<Page> of_list(std::string body);
 
     /// Reads one object as a page of one item, without its `@odata.context`; an object wrapped in
@@ -41,8 +42,9 @@ public:
     }
 
     std::optional<std::string> next_link;
-    std::optional<std::int64_t> count;  ///< @odata.count
-    std::string context;                ///< @odata.context; may be empty
+    std::optional<std::string> delta_link;  ///< of the last page of a delta round
+    std::optional<std::int64_t> count;      ///< @odata.count
+    std::string context;                    ///< @odata.context; may be empty
     std::string request_id;
     std::optional<UtcTime> date;                ///< the server's clock when it answered
     int requests = 0;                           ///< requests it took to get this page

@@ -21,6 +21,9 @@ std::pair<std::string, std::string> split_version(std::string_view path)
     std::string rest = ascii_lower(path.substr(slash));
     if (rest.ends_with("()"))  // functions are spelled with and without parentheses
         rest.resize(rest.size() - 2);
+    // ... and with and without their namespace.
+    if (const auto name = rest.find("/microsoft.graph."); name != std::string::npos)
+        rest.erase(name + 1, std::string_view{"microsoft.graph."}.size());
     return {ascii_lower(path.substr(1, slash - 1)), std::move(rest)};
 }
 
@@ -37,6 +40,12 @@ bool context_matches(std::string_view context, std::string_view path, std::strin
     if (hash == std::string_view::npos)
         return true;
     std::string subject = ascii_lower(context.substr(hash + 1));
+    // Rounds of a delta function name the collection: "#users/$delta", "#users(id)/$delta",
+    // "#users".
+    if (constexpr std::string_view function = "/delta"; path.ends_with(function))
+        path.remove_suffix(function.size());
+    if (constexpr std::string_view round = "/$delta"; subject.ends_with(round))
+        subject.resize(subject.size() - round.size());
     if (constexpr std::string_view wrapper = "collection("; subject.starts_with(wrapper))
         subject.erase(0, wrapper.size());
     subject.resize(std::min(subject.size(), subject.find_first_of("()")));
@@ -112,27 +121,45 @@ boost::asio::awaitable<Result<std::optional<Page>>> Pager::next()
     co_return std::optional<Page>{std::move(*page)};
 }
 
+/// Links are input: they may lead within the collection of the configured origin, nowhere else.
+Result<Url> Pager::checked_link(std::string_view name, const std::string& text) const
+{
+    auto link = parse_url(text);
+    if (!link)
+        return Error{.code = Errc::malformed,
+                     .message = fmt::format("{} is no usable URL: {}", name, link.error().message)};
+    if (link->origin != x_request.url.origin) {
+        log::warning(fmt::format("{} leads to another origin; not followed", name),
+                     {{"collection", x_request.name}, {"origin", link->origin.to_string()}});
+        return Error{.code = Errc::foreign_origin,
+                     .message = fmt::format("{} leads to {}", name,
+                                            log::escape(link->origin.to_string(), 200))};
+    }
+    if (!within_collection(*link, x_request.url, x_request.path))
+        return Error{.code = Errc::malformed,
+                     .message = fmt::format("{} leaves the collection: {}", name,
+                                            log::escape(link->path(), 200))};
+    return *std::move(link);
+}
+
 Result<void> Pager::follow(Page& page)
 {
     if (page.count && !x_count)
         x_count = page.count;
     x_next.reset();
-    if (!page.next_link)
-        return {};
-    auto link = parse_url(*page.next_link);
-    if (!link)
-        return Error{.code = Errc::malformed,
-                     .message = "nextLink is no usable URL: " + link.error().message};
-    if (link->origin != x_request.url.origin) {
-        log::warning("nextLink leads to another origin; not followed",
-                     {{"collection", x_request.name}, {"origin", link->origin.to_string()}});
-        return Error{.code = Errc::foreign_origin,
-                     .message = "nextLink leads to " + log::escape(link->origin.to_string(), 200)};
+    if (page.delta_link) {
+        if (auto link = checked_link("deltaLink", *page.delta_link); !link)
+            return std::move(link).error();
     }
-    if (!within_collection(*link, x_request.url, x_request.path))
-        return Error{
-            .code = Errc::malformed,
-            .message = "nextLink leaves the collection: " + log::escape(link->path(), 200)};
+    if (!page.next_link) {
+        if (x_request.delta && !page.delta_link)
+            return Error{.code = Errc::malformed,
+                         .message = "the page has neither a nextLink nor a deltaLink"};
+        return {};
+    }
+    auto link = checked_link("nextLink", *page.next_link);
+    if (!link)
+        return std::move(link).error();
     if (x_visited.contains(std::hash<std::string>{}(link->to_string())))
         return Error{.code = Errc::malformed,
                      .message = "nextLink leads back to a page already read"};

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct ListRequest {
     QuotaClass quota = QuotaClass::other;
     std::vector<std::string> permissions;
     bool singleton = false;  ///< the answer is one object, not a list
+    bool delta = false;      ///< a delta round: the last page has to have a deltaLink
 };
 
 class Pager {
@@ -36,7 +38,7 @@ public:
     ///
     /// Errors: those of Client::get, Errc::malformed for a body that is no page or a nextLink that
     ///         repeats or leaves the collection, Errc::foreign_origin for a nextLink to elsewhere;
-    ///         nothing is requested there
+    ///         nothing is requested there. Of a delta round the same for its deltaLink
     boost::asio::awaitable<Result<std::optional<Page>>> next();
 
     /// Pages given so far, and requests they took, failed ones included.
@@ -47,6 +49,7 @@ public:
 
 private:
     Result<void> follow(Page& page);
+    Result<Url> checked_link(std::string_view name, const std::string& text) const;
 
     Client& x_client;
     ListRequest x_request;
@@ -63,8 +66,8 @@ private:
 bool context_matches(std::string_view context, std::string_view path, std::string_view entity_type);
 
 /// True when `link` stays within the collection at `path` (without case), in the version that
-/// `first` was asked in. Another leading segment than a version is a ring of the service and
-/// allowed.
+/// `first` was asked in. A function may be spelled with parentheses and namespace. Another leading
+/// segment than a version is a ring of the service and allowed.
 bool within_collection(const Url& link, const Url& first, std::string_view path);
 
 }  // namespace cloudpcd::graph

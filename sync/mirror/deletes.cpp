@@ -26,21 +26,39 @@ DeletePlan plan_empty_list(MissingIds& missing)
 
 }  // namespace
 
+double max_delete_fraction(const config::Sync& settings, const schema::Collection& collection)
+{
+    const auto& configured = settings.resource(collection.table);
+    if (configured.max_delete_fraction)
+        return *configured.max_delete_fraction;
+    return collection.max_delete_fraction > 0 ? collection.max_delete_fraction
+                                              : settings.max_delete_fraction;
+}
+
+std::optional<std::string> brake(std::int64_t missing, std::int64_t rows,
+                                 double max_delete_fraction)
+{
+    const double allowed = std::max(static_cast<double>(brake_free_ids),
+                                    max_delete_fraction * static_cast<double>(rows));
+    if (static_cast<double>(missing) <= allowed)
+        return std::nullopt;
+    return fmt::format("{} of {} rows are missing at once, more than {:.0f}", missing, rows,
+                       std::floor(allowed));
+}
+
 DeletePlan plan_deletes(MissingIds missing)
 {
-    if (missing.ids.empty() || missing.rule == schema::DeleteRule::never)
+    if (missing.ids.empty() || missing.rule == schema::DeleteRule::never ||
+        missing.rule == schema::DeleteRule::told)
         return {};
     if (missing.listed == 0)
         return plan_empty_list(missing);
 
     DeletePlan plan;
-    const double allowed =
-        std::max(static_cast<double>(brake_free_ids),
-                 missing.max_delete_fraction * static_cast<double>(missing.rows));
-    if (static_cast<double>(missing.ids.size()) > allowed) {
+    if (auto why = brake(static_cast<std::int64_t>(missing.ids.size()), missing.rows,
+                         missing.max_delete_fraction)) {
         plan.refused = true;
-        plan.why = fmt::format("{} of {} rows are missing at once, more than {:.0f}",
-                               missing.ids.size(), missing.rows, std::floor(allowed));
+        plan.why = *std::move(why);
         return plan;
     }
     if (missing.rule == schema::DeleteRule::get_by_id &&

@@ -2,10 +2,12 @@
 // What follows from ids that a complete list lacks. Pure: the rules of docs/architecture.md,
 // "Pull strategies", and nothing else.
 
+#include "config/config.hpp"
 #include "schema/catalog.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,5 +40,12 @@ struct DeletePlan {
 };
 
 DeletePlan plan_deletes(MissingIds missing);
+
+/// The share of a table's rows that may go at once.
+double max_delete_fraction(const config::Sync& settings, const schema::Collection& collection);
+
+/// Why so many rows may not go at once, for people; nullopt when they may.
+std::optional<std::string> brake(std::int64_t missing, std::int64_t rows,
+                                 double max_delete_fraction);
 
 }  // namespace cloudpcd::mirror

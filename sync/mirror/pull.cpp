@@ -270,15 +270,6 @@ Pull::Staged Pull::stage_on_store(store::Database& database, const graph::Page& 
 
 // --- deletes -------------------------------------------------------------------------------------
 
-double Pull::max_delete_fraction() const
-{
-    const auto& configured = x_environment.settings.resource(x_collection.table);
-    if (configured.max_delete_fraction)
-        return *configured.max_delete_fraction;
-    return x_collection.max_delete_fraction > 0 ? x_collection.max_delete_fraction
-                                                : x_environment.settings.max_delete_fraction;
-}
-
 /// The service said another number of objects than it gave.
 bool Pull::announced_otherwise(std::int64_t listed) const
 {
@@ -331,12 +322,13 @@ Pull::Ending Pull::judge(Comparison compared, DeletePlan& plan) const
         return incomplete(fmt::format("{} ids came twice with different content, {} are missing",
                                       counts.conflicts, missing));
 
-    plan = plan_deletes({.rule = x_collection.deletes,
-                         .rows = compared.rows,
-                         .listed = compared.listed,
-                         .ids = std::move(compared.missing),
-                         .before = x_remembered.missing,
-                         .max_delete_fraction = max_delete_fraction()});
+    plan = plan_deletes(
+        {.rule = x_collection.deletes,
+         .rows = compared.rows,
+         .listed = compared.listed,
+         .ids = std::move(compared.missing),
+         .before = x_remembered.missing,
+         .max_delete_fraction = max_delete_fraction(x_environment.settings, x_collection)});
     if (plan.refused)
         return {.outcome = Outcome::refused, .error = plan.why, .refused = missing};
     return {.outcome = Outcome::complete,

@@ -102,7 +102,6 @@ private:
     bool is_endless(const StageCounts& page);
     bool announced_otherwise(std::int64_t listed) const;
     bool cut_off(std::int64_t listed) const;
-    double max_delete_fraction() const;
 
     Environment x_environment;
     const Table& x_table;

@@ -1,6 +1,7 @@
 #include "sync/mirror/puller.hpp"
 
 #include "sync/core/log.hpp"
+#include "sync/mirror/delta_pull.hpp"
 #include "sync/mirror/pull.hpp"
 
 #include <algorithm>
@@ -54,9 +55,15 @@ asio::awaitable<RunId> Puller::next_run()
 asio::awaitable<RunSummary> Puller::pull(const Table& table)
 {
     const auto id = co_await next_run();
-    Pull pull{{.client = x_client, .store = x_store, .clock = x_clock, .settings = x_settings},
-              table,
-              id};
+    const Pull::Environment environment{
+        .client = x_client, .store = x_store, .clock = x_clock, .settings = x_settings};
+    if (table.collection().strategy == schema::Strategy::delta) {
+        DeltaPull delta{environment, table, id};
+        auto run = co_await delta.run();
+        log_run(run);
+        co_return run;
+    }
+    Pull pull{environment, table, id};
     auto run = co_await pull.run();
     log_run(run);
     if (run.outcome == Outcome::complete && pull.lags_behind())

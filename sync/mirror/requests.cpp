@@ -157,7 +157,8 @@ std::string list_target(const schema::Collection& collection, const Refusals& re
                                                     format_rfc3339(*since))));
     if (collection.page_size > 0 && !refusals.top)
         query.add("$top", fmt::format("{}", collection.page_size));
-    return path_of(collection) + query.text();
+    return fmt::format("/{}{}{}", schema::version_segment(collection.version),
+                       schema::read_path(collection), query.text());
 }
 
 std::string probe_target(const schema::Collection& collection)

@@ -103,6 +103,10 @@ public:
     /// Notes what a page's objects have that the catalog does not know; writes nothing.
     void note_drift(const graph::Page& page, DriftNotes& drift) const;
 
+    /// Stages an item that cannot be stored; apply() of the run writes it.
+    static void quarantine(store::Database& database, RunId run, std::string_view id,
+                           std::string_view reason, std::int64_t hash, std::string_view raw);
+
 private:
     struct Child {
         const schema::ChildTable* table;
@@ -120,8 +124,6 @@ private:
                         const boost::json::value& object, DriftNotes& drift) const;
     void stage_item(store::Database& database, RunId run, std::string_view slice,
                     StageCounts& counts) const;
-    static void quarantine(store::Database& database, RunId run, std::string_view id,
-                           std::string_view reason, std::int64_t hash, std::string_view raw);
 
     const schema::Collection& x_collection;
     Projection x_projection;

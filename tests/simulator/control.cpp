@@ -170,6 +170,14 @@ Response objects(Tenant& tenant, const std::string& set, const Request& request)
         done = tenant.modify(set, id, json::serialize(what.at("patch")));
     else if (action == "remove")
         done = tenant.remove(set, id);
+    else if (action == "remove_for_good")
+        done = tenant.remove(set, id, true);
+    else if (action == "restore")
+        done = tenant.restore(set, id);
+    else if (action == "add_member" && set == "groups")
+        done = tenant.add_member(id, std::string_view{what.at("member").as_string()});
+    else if (action == "remove_member" && set == "groups")
+        done = tenant.remove_member(id, std::string_view{what.at("member").as_string()});
     else if (action == "hide")
         done = tenant.hide_from_list(
             set, id, what.contains("times") ? static_cast<int>(count_of(what, "times")) : 1);
@@ -178,6 +186,17 @@ Response objects(Tenant& tenant, const std::string& set, const Request& request)
     if (!done)
         return answer(404, R"({"error":"there is no such object"})");
     return answer(json::object{{"id", id}});
+}
+
+/// `{"replay": "users"}`: the next round says all once more; `{"expire": true}`: links are dead.
+Response delta(Tenant& tenant, const Request& request)
+{
+    const auto body = body_of(request);
+    if (const auto* replay = body.if_contains("replay"))
+        tenant.replay_delta(std::string_view{replay->as_string()});
+    if (const auto* expire = body.if_contains("expire"); expire != nullptr && expire->as_bool())
+        tenant.expire_delta_tokens();
+    return answer(body);
 }
 
 Response faults(Tenant& tenant, const Request& request)
@@ -204,6 +223,8 @@ Response route(Tenant& tenant, const Request& request, const ServerCounts& count
         return stats(tenant, counts);
     if (is("POST", "faults", 2) || is("DELETE", "faults", 2))
         return faults(tenant, request);
+    if (is("POST", "delta", 2))
+        return delta(tenant, request);
     if (is("POST", "churn", 2))
         return churn(tenant, request);
     if (is("POST", "objects", 3))

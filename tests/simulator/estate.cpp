@@ -387,6 +387,16 @@ json::object Estate::make(std::string_view set, std::size_t number, const Store&
         return region(number, now);
     if (set == "cloudPcPools")
         return pool(number, now);
+    if (set == "users")
+        return user(number, now);
+    if (set == "groups")
+        return group(number, store, now);
+    if (set == "devices")
+        return device(number, store, now);
+    if (set == "managedDevices")
+        return managed_device(number, store, now);
+    if (set == "subscribedSkus")
+        return sku(number, now);
     return base(set, now);
 }
 

@@ -51,6 +51,11 @@ private:
     boost::json::object device_image(std::size_t number, TimePoint now);
     boost::json::object region(std::size_t number, TimePoint now);
     boost::json::object pool(std::size_t number, TimePoint now);
+    boost::json::object user(std::size_t number, TimePoint now);
+    boost::json::object group(std::size_t number, const Store& store, TimePoint now);
+    boost::json::object device(std::size_t number, const Store& store, TimePoint now);
+    boost::json::object managed_device(std::size_t number, const Store& store, TimePoint now);
+    boost::json::object sku(std::size_t number, TimePoint now);
     boost::json::array assignments(const std::string& owner, std::size_t count, TimePoint now);
     void set_lifecycle(boost::json::object& made, Filler& filler);
 

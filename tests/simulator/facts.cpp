@@ -36,7 +36,12 @@ constexpr std::array served{"auditEvents",
                             "servicePlans",
                             "snapshots",
                             "supportedRegions",
-                            "userSettings"};
+                            "userSettings",
+                            "devices",
+                            "groups",
+                            "managedDevices",
+                            "subscribedSkus",
+                            "users"};
 
 std::string text(const json::value& value)
 {
@@ -105,6 +110,12 @@ EntitySet set_of(const json::object& object)
     EntitySet made{.name = text(object.at("name")),
                    .versions = versions_of(object),
                    .singleton = text(object.at("cardinality")) == "singleton"};
+    const auto path = text(object.at("path"));
+    for (std::size_t from = 1; from < path.size();) {
+        const auto to = std::min(path.find('/', from), path.size());
+        made.path.push_back(path.substr(from, to - from));
+        from = to + 1;
+    }
     const auto& documented = object.at("documentedQuery");
     if (const auto* lists = documented.if_object()) {
         if (const auto* options = lists->if_contains("list"); options && options->is_array()) {
@@ -118,6 +129,10 @@ EntitySet set_of(const json::object& object)
     if (const auto* roles = read.at("application").if_array()) {
         for (const auto& role : *roles)
             made.roles.push_back(text(role));
+    }
+    if (const auto* delta = operations.if_contains("delta")) {
+        for (const auto& role : delta->at("application").as_array())
+            made.delta_roles.push_back(text(role));
     }
     if (made.roles.empty())
         made.roles = {"CloudPC.Read.All", "CloudPC.ReadWrite.All"};
@@ -237,6 +252,17 @@ const EntitySet* Facts::set(std::string_view name) const noexcept
 {
     const auto found = x_sets.find(name);
     return found == x_sets.end() ? nullptr : &found->second;
+}
+
+const EntitySet* Facts::set_at(const std::vector<std::string>& segments) const noexcept
+{
+    for (const auto& [name, entity_set] : x_sets) {
+        const auto& path = entity_set.path;
+        if (segments.size() > path.size() &&
+            std::equal(path.begin(), path.end(), segments.begin() + 1))
+            return &entity_set;
+    }
+    return nullptr;
 }
 
 const Type* Facts::type(std::string_view name) const noexcept

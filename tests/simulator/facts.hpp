@@ -66,13 +66,16 @@ struct Type {
 };
 
 struct EntitySet {
-    std::string name;  ///< last segment of the path
+    std::string name;                 ///< last segment of the path
+    std::vector<std::string> path{};  ///< segments behind the version, the name included
     Versions versions;
     const Type* type = nullptr;
     bool singleton = false;
     /// Documented query options of a list; nothing where the documentation is silent.
     std::optional<std::vector<std::string>> list_options{};
     std::vector<std::string> roles{};  ///< any one of them allows reading
+    /// The same of the delta function; empty: there is none.
+    std::vector<std::string> delta_roles{};
 };
 
 class Facts {
@@ -85,6 +88,8 @@ public:
     ~Facts() = default;
 
     const EntitySet* set(std::string_view name) const noexcept;
+    /// The set that the segments of a target, version first, lead into.
+    const EntitySet* set_at(const std::vector<std::string>& segments) const noexcept;
     const Type* type(std::string_view name) const noexcept;
     const Enum* enumeration(std::string_view name) const noexcept;
     /// What the simulator serves of them, in the order of names.

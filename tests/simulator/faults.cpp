@@ -122,7 +122,7 @@ std::string changed(const std::string& item)
 
 std::string Page::render() const
 {
-    std::size_t size = 256 + context.size() + next_link.size() + value.size();
+    std::size_t size = 256 + context.size() + next_link.size() + delta_link.size() + value.size();
     for (const auto& item : items)
         size += item.size() + 1;
     std::string out;
@@ -132,6 +132,8 @@ std::string Page::render() const
         out += fmt::format(",\"@odata.count\":{}", count);
     if (!next_link.empty())
         out += ",\"@odata.nextLink\":" + quote(next_link);
+    else if (!delta_link.empty())
+        out += ",\"@odata.deltaLink\":" + quote(delta_link);
     if (!value_missing) {
         out += ",\"value\":";
         if (value.empty()) {
@@ -249,6 +251,10 @@ bool FaultSet::apply(Rule& rule, Page& page)
             return true;
         case Effect::next_link:
             page.next_link = fault.text;
+            return true;
+        case Effect::delta_link:
+            page.next_link.clear();
+            page.delta_link = fault.text;
             return true;
         case Effect::next_link_self:
             page.next_link = page.self_link;

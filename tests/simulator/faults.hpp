@@ -39,6 +39,7 @@ enum class Effect {
     value_object,  ///< `value` is {}
     value_string,
     next_link,               ///< nextLink is `text`
+    delta_link,              ///< deltaLink is `text`, and there is no nextLink
     next_link_self,          ///< nextLink leads to the page itself
     next_link_loop,          ///< of two hit pages the second leads back to the first
     empty_page,              ///< no items, and a nextLink to the page that was asked for
@@ -104,8 +105,9 @@ Fault parse_fault(std::string_view json);
 struct Page {
     std::string set{};  ///< pages of one set are compared with each other
     std::string context{};
-    std::int64_t count = -1;  ///< -1: none
-    std::string next_link{};  ///< empty: the last page
+    std::int64_t count = -1;   ///< -1: none
+    std::string next_link{};   ///< empty: the last page
+    std::string delta_link{};  ///< of the last page of a delta round
     std::vector<std::string> items{};
     std::string value{};  ///< instead of the items when not empty
     bool value_missing = false;

@@ -21,13 +21,8 @@ constexpr std::chrono::hours audit_age{24 * 90};
 /// Every so many objects one is odd.
 constexpr std::size_t odd_every = 5;
 
-struct Share {
-    std::string_view set;
-    std::size_t count;
-};
-
 /// In the order of what refers to what.
-std::vector<Share> shares(const EstateSize& size)
+std::vector<Generator::Share> shares(const EstateSize& size)
 {
     const std::size_t policies = std::clamp<std::size_t>(size.cloud_pcs / 100, 8, 60);
     return {{"servicePlans", 8},
@@ -74,10 +69,10 @@ Generator::~Generator() = default;
 Generator::Generator(Generator&&) noexcept = default;
 Generator& Generator::operator=(Generator&&) noexcept = default;
 
-void Generator::fill(Store& store, const EstateSize& size)
+void Generator::fill_sets(Store& store, const std::vector<Share>& sets)
 {
     auto& state = *x_state;
-    for (const auto& [name, count] : shares(size)) {
+    for (const auto& [name, count] : sets) {
         auto& set = store.find(name)->second;
         const auto& type = *state.estate.facts().set(name)->type;
         std::string first_id;
@@ -96,6 +91,12 @@ void Generator::fill(Store& store, const EstateSize& size)
             set.add(id, json::serialize(object), TimePoint::min());
         }
     }
+}
+
+void Generator::fill(Store& store, const EstateSize& size)
+{
+    auto& state = *x_state;
+    fill_sets(store, shares(size));
     auto& events = store.find("auditEvents")->second;
     const auto n = static_cast<std::int64_t>(size.audit_events);
     for (std::int64_t i = 0; i < n; ++i) {
@@ -109,7 +110,13 @@ void Generator::fill(Store& store, const EstateSize& size)
         auto made = state.audit.make(state.estate, store, time, state.odd_data);
         events.add(std::move(made.id), std::move(made.text), TimePoint::min());
     }
-    state.made = size.cloud_pcs;
+    // Last, so that the sizes of the directory leave the Cloud PCs what they were.
+    fill_sets(store, {{"users", size.users},
+                      {"devices", size.devices},
+                      {"groups", size.groups},
+                      {"managedDevices", size.devices},
+                      {"subscribedSkus", size.users == 0 ? 0U : 4U}});
+    state.made = std::max({size.cloud_pcs, size.users, size.groups, size.devices});
 }
 
 Made Generator::make(const Store& store, std::string_view set, TimePoint now)
@@ -150,7 +157,8 @@ std::string Generator::change(std::string_view set, const std::string& text, Tim
             next = (next + 1) % members.size();
         value = members[next];
     } else {
-        object["displayName"] = "Renamed " + random.guid();
+        const bool named = type.find("displayName") != nullptr;
+        object[named ? "displayName" : "deviceName"] = "Renamed " + random.guid();
     }
     return json::serialize(object);
 }

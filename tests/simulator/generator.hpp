@@ -19,6 +19,10 @@ struct EstateSize {
     std::size_t cloud_pcs = 0;
     std::size_t audit_events = 0;
     std::size_t snapshots = 0;
+    std::size_t users = 0;
+    std::size_t groups = 0;
+    std::size_t devices = 0;
+    std::string tenant_id{};
 };
 
 struct Made {
@@ -47,8 +51,14 @@ public:
     const std::vector<Made>& source_images() const noexcept;
     const std::vector<std::string>& audit_activity_types() const noexcept;
 
+    struct Share {
+        std::string_view set;
+        std::size_t count;
+    };
+
 private:
     struct State;
+    void fill_sets(Store& store, const std::vector<Share>& sets);
     std::unique_ptr<State> x_state;
 };
 

@@ -5,6 +5,7 @@
 #include "tests/simulator/tenant.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -21,7 +22,6 @@ struct Tenant::ReadRequest {
 
 namespace {
 
-constexpr std::string_view root = "deviceManagement/virtualEndpoint/";
 constexpr std::string_view json_type =
     "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;"
     "charset=utf-8";
@@ -112,22 +112,24 @@ void sort(Snapshot& snapshot, const std::vector<OrderKey>& order)
 Response Tenant::read(const Request& request, const Target& target, Version version,
                       const std::vector<FaultSet::Rule*>& hit)
 {
-    const auto& segments = target.segments;
     const ReadRequest read{.request = request,
                            .target = target,
-                           .set = *x_facts.set(segments[3]),
+                           .set = *x_facts.set_at(target.segments),
                            .version = version,
                            .unknown_members = prefers_unknown_members(request)};
-    if (segments.size() == 4)
+    const std::vector<std::string> below{
+        target.segments.begin() + 1 + static_cast<std::ptrdiff_t>(read.set.path.size()),
+        target.segments.end()};
+    if (below.empty())
         return read.set.singleton ? read_singleton(read) : read_list(read, hit);
-    const auto function = function_name(segments[4]);
+    const auto function = function_name(below.front());
     const bool known = (read.set.name == "deviceImages" && function == "getSourceImages") ||
                        (read.set.name == "auditEvents" && function == "getAuditActivityTypes");
-    if (segments.size() == 5 && known)
+    if (below.size() == 1 && known)
         return read_function(read, function, hit);
-    if (segments.size() == 5 && !read.set.singleton)
-        return read_one(read, segments[4]);
-    return no_segment(request, segments.back());
+    if (below.size() == 1 && !read.set.singleton)
+        return read_one(read, below.front());
+    return no_segment(request, below.back());
 }
 
 Response Tenant::read_list(const ReadRequest& read, const std::vector<FaultSet::Rule*>& hit)
@@ -232,8 +234,8 @@ std::int64_t Tenant::count_matches(const Cursor& cursor) const
 
 std::string Tenant::link(const Cursor& cursor, const std::string& token) const
 {
-    std::string out = fmt::format("{}/{}/{}{}?", x_options.base_url,
-                                  to_string(cursor.query->version), root, cursor.set->name);
+    std::string out = fmt::format("{}/{}/{}?", x_options.base_url, to_string(cursor.query->version),
+                                  fmt::join(cursor.set->path, "/"));
     for (const auto& [name, value] : cursor.query->options)
         out += fmt::format("{}={}&", percent_encode(name), percent_encode(value));
     return out + "$skiptoken=" + token;
@@ -247,10 +249,10 @@ Response Tenant::page(const ReadRequest& read, const Cursor& cursor, bool first,
     const std::size_t limit = query.top.value_or(x_options.page_size_default);
     const std::size_t end =
         cursor.snapshot != nullptr ? cursor.snapshot->size() : set(read.set.name).size();
-    Page page{.set = read.set.name,
-              .context =
-                  fmt::format("{}/{}/$metadata#{}{}{}", x_options.base_url, to_string(read.version),
-                              root, read.set.name, context_suffix(query))};
+    Page page{
+        .set = read.set.name,
+        .context = fmt::format("{}/{}/$metadata#{}{}", x_options.base_url, to_string(read.version),
+                               fmt::join(read.set.path, "/"), context_suffix(query))};
     Cursor next = cursor;
     for (; next.position < end; ++next.position) {
         const std::string* text = nullptr;
@@ -297,8 +299,8 @@ Response Tenant::read_one(const ReadRequest& read, const std::string& id)
     std::string text;
     Projection{*read.set.type, *query, read.unknown_members}.append(text, *object->text);
     return json_response(with_context(
-        fmt::format("{}/{}/$metadata#{}{}{}/$entity", x_options.base_url, to_string(read.version),
-                    root, read.set.name, context_suffix(*query)),
+        fmt::format("{}/{}/$metadata#{}{}/$entity", x_options.base_url, to_string(read.version),
+                    fmt::join(read.set.path, "/"), context_suffix(*query)),
         text));
 }
 
@@ -311,8 +313,8 @@ Response Tenant::read_singleton(const ReadRequest& read)
     Projection{*read.set.type, *query, read.unknown_members}.append(text,
                                                                     *set(read.set.name).at(0).text);
     return json_response(with_context(
-        fmt::format("{}/{}/$metadata#{}{}{}", x_options.base_url, to_string(read.version), root,
-                    read.set.name, context_suffix(*query)),
+        fmt::format("{}/{}/$metadata#{}{}", x_options.base_url, to_string(read.version),
+                    fmt::join(read.set.path, "/"), context_suffix(*query)),
         text));
 }
 

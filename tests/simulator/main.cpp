@@ -60,6 +60,10 @@ void add_options(CLI::App& app, Settings& settings)
         ->capture_default_str();
     app.add_option("--snapshots", tenant.snapshots, "Snapshots of Cloud PCs")
         ->capture_default_str();
+    app.add_option("--users", tenant.users, "Users of the directory")->capture_default_str();
+    app.add_option("--groups", tenant.groups, "Groups of the directory")->capture_default_str();
+    app.add_option("--devices", tenant.devices, "Devices of the directory, and of Intune")
+        ->capture_default_str();
     app.add_option("--seed", tenant.seed, "The same seed makes the same tenant")
         ->capture_default_str();
     app.add_option("--port", settings.server.port, "Port on 127.0.0.1; 0: any free one")
@@ -109,6 +113,8 @@ asio::awaitable<void> churn(graphsim::Tenant& tenant, std::chrono::milliseconds 
         if (stopped)
             co_return;
         tenant.churn({.audit_events = 5});
+        tenant.churn({.sets = {std::begin(graphsim::directory_churn_sets),
+                               std::end(graphsim::directory_churn_sets)}});
     }
 }
 

@@ -28,6 +28,8 @@ void ObjectSet::add(std::string id, std::string text, TimePoint visible_from)
     auto object = std::make_unique<Object>();
     object->id = std::move(id);
     object->ticks = ticks_of(text);
+    if (x_log)
+        x_log->add(object->id, text);
     object->text = std::make_shared<const std::string>(std::move(text));
     object->visible_from = visible_from;
     x_by_id.emplace(object->id, object.get());
@@ -38,12 +40,16 @@ void ObjectSet::replace(std::string_view id, std::string text)
 {
     Object& object = *x_by_id.at(id);
     object.ticks = ticks_of(text);
+    if (x_log)
+        x_log->replace(object.id, *object.text, text);
     object.text = std::make_shared<const std::string>(std::move(text));
 }
 
-void ObjectSet::remove(const std::unordered_set<std::string>& ids)
+void ObjectSet::remove(const std::unordered_set<std::string>& ids, bool for_good)
 {
     for (const auto& id : ids) {
+        if (x_log)
+            x_log->remove(id, *x_by_id.at(id)->text, for_good);
         x_by_id.erase(id);
         x_hidden.erase(id);
     }

@@ -1,6 +1,7 @@
 #pragma once
 // The objects of the tenant, set by set, as JSON text.
 
+#include "tests/simulator/change_log.hpp"
 #include "tests/simulator/times.hpp"
 
 #include <cstddef>
@@ -27,8 +28,13 @@ struct Object {
 class ObjectSet {
 public:
     /// `time_property`: which member gives Object::ticks; empty: none.
-    explicit ObjectSet(std::string time_property = "") : x_time_property{std::move(time_property)}
-    {}
+    /// `logged`: changes are kept for a delta function.
+    explicit ObjectSet(std::string time_property = "", bool logged = false)
+        : x_time_property{std::move(time_property)}
+    {
+        if (logged)
+            x_log = std::make_unique<ChangeLog>();
+    }
 
     std::size_t size() const noexcept { return x_order.size(); }
     const Object& at(std::size_t position) const { return *x_order.at(position); }
@@ -39,7 +45,10 @@ public:
     void add(std::string id, std::string text, TimePoint visible_from);
     /// `id` must be there.
     void replace(std::string_view id, std::string text);
-    void remove(const std::unordered_set<std::string>& ids);
+    /// `for_good`: they cannot be restored.
+    void remove(const std::unordered_set<std::string>& ids, bool for_good = false);
+    /// What has changed; null unless it is kept.
+    const ChangeLog* log() const noexcept { return x_log.get(); }
 
     /// The next `times` lists leave `id` out.
     void hide(std::string_view id, int times) { x_hidden[std::string{id}] += times; }
@@ -52,6 +61,7 @@ private:
     std::vector<std::unique_ptr<Object>> x_order;
     std::unordered_map<std::string_view, Object*> x_by_id;
     std::map<std::string, int> x_hidden;
+    std::unique_ptr<ChangeLog> x_log;
 };
 
 using Store = std::map<std::string, ObjectSet, std::less<>>;

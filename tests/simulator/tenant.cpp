@@ -13,12 +13,27 @@ namespace graphsim {
 namespace {
 
 /// Streams of randomness that do not disturb each other.
-enum class Stream : std::uint64_t { data = 1, tokens, cursors, ids, dice };
+enum class Stream : std::uint64_t { data = 1, tokens, cursors, ids, dice, delta };
 
 std::uint64_t seed_of(const TenantOptions& options, Stream stream)
 {
     Random random{options.seed * 8 + static_cast<std::uint64_t>(stream)};
     return random.next();
+}
+
+/// The segments behind a set: an id, a function.
+std::size_t below(const Target& target, const EntitySet& set)
+{
+    return target.segments.size() - set.path.size() - 1;
+}
+
+bool is_delta(const Target& target, const EntitySet* set)
+{
+    if (set == nullptr || set->delta_roles.empty() || below(target, *set) != 1)
+        return false;
+    const auto& name = target.segments.back();
+    return name == "delta" || name == "delta()" || name == "microsoft.graph.delta" ||
+           name == "microsoft.graph.delta()";
 }
 
 bool is_token_path(const Target& target)
@@ -45,15 +60,21 @@ Tenant::Tenant(TenantOptions options)
       x_generator{x_facts, seed_of(x_options, Stream::data), x_options.odd_data, x_options.now()},
       x_tokens{seed_of(x_options, Stream::tokens)},
       x_cursors{seed_of(x_options, Stream::cursors)},
+      x_delta{seed_of(x_options, Stream::delta)},
       x_throttle{x_options.quota},
       x_ids{seed_of(x_options, Stream::ids)},
       x_dice{seed_of(x_options, Stream::dice)}
 {
     for (const auto& [name, entity_set] : x_facts.sets())
-        x_store.emplace(name, ObjectSet{name == "auditEvents" ? "activityDateTime" : ""});
+        x_store.emplace(name, ObjectSet{name == "auditEvents" ? "activityDateTime" : "",
+                                        !entity_set.delta_roles.empty()});
     x_generator.fill(x_store, {.cloud_pcs = x_options.cloud_pcs,
                                .audit_events = x_options.audit_events,
-                               .snapshots = x_options.snapshots});
+                               .snapshots = x_options.snapshots,
+                               .users = x_options.users,
+                               .groups = x_options.groups,
+                               .devices = x_options.devices,
+                               .tenant_id = x_options.tenant_id});
 }
 
 Response Tenant::handle(const Request& request)
@@ -104,26 +125,29 @@ Response Tenant::graph(const Request& request, const Target& target,
 {
     const auto& segments = target.segments;
     const auto version = version_of(target);
-    const EntitySet* entity_set = segments.size() > 3 ? x_facts.set(segments[3]) : nullptr;
-    if (auto refusal = refuse(request, entity_set, segments.size() > 4))
+    const EntitySet* entity_set = x_facts.set_at(segments);
+    if (auto refusal = refuse(request, target, entity_set))
         return *refusal;
     if (!version)
         return error(request, 400, "BadRequest",
                      fmt::format("Invalid version: {}", segments.empty() ? "" : segments.front()));
-    if (segments.size() < 2 || segments[1] != "deviceManagement")
-        return no_segment(request, segments.size() < 2 ? "" : segments[1]);
-    if (segments.size() < 3 || segments[2] != "virtualEndpoint")
-        return no_segment(request, segments.back());
-    if (entity_set == nullptr || !entity_set->versions.has(*version))
+    if (entity_set == nullptr || !entity_set->versions.has(*version)) {
+        if (segments.size() < 2 || segments[1] != "deviceManagement")
+            return no_segment(request, segments.size() < 2 ? "" : segments[1]);
+        if (segments.size() < 3 || segments[2] != "virtualEndpoint")
+            return no_segment(request, segments.back());
         return no_segment(request, segments.size() > 3 ? segments[3] : segments[2]);
+    }
+    if (request.method == "GET" && is_delta(target, entity_set))
+        return read_delta(request, target, *entity_set, *version, hit);
     if (request.method == "GET")
         return read(request, target, *version, hit);
     return write(request, target, *version);
 }
 
 /// Who may not ask, or asks too often.
-std::optional<Response> Tenant::refuse(const Request& request, const EntitySet* entity_set,
-                                       bool one)
+std::optional<Response> Tenant::refuse(const Request& request, const Target& target,
+                                       const EntitySet* entity_set)
 {
     const auto authorization = request.header("Authorization").value_or("");
     switch (x_tokens.check(authorization, now())) {
@@ -142,15 +166,19 @@ std::optional<Response> Tenant::refuse(const Request& request, const EntitySet* 
     const auto granted = [&](const std::string& role) {
         return std::ranges::find(roles, role) != roles.end();
     };
-    if (entity_set != nullptr && std::ranges::none_of(entity_set->roles, granted))
+    const std::vector<std::string> none;
+    const auto& accepted = entity_set == nullptr          ? none
+                           : is_delta(target, entity_set) ? entity_set->delta_roles
+                                                          : entity_set->roles;
+    if (entity_set != nullptr && std::ranges::none_of(accepted, granted))
         return error(request, 403, "Forbidden",
                      fmt::format("Application is not authorized to perform this operation. "
                                  "Application must have one of the following scopes: {}",
-                                 fmt::join(entity_set->roles, ", ")));
+                                 fmt::join(accepted, ", ")));
     const bool cloud_pcs = entity_set != nullptr && entity_set->name == "cloudPCs";
-    const auto request_class = !cloud_pcs ? RequestClass::other
-                               : one      ? RequestClass::cloud_pc_get
-                                          : RequestClass::cloud_pc_list;
+    const auto request_class = !cloud_pcs                       ? RequestClass::other
+                               : below(target, *entity_set) > 0 ? RequestClass::cloud_pc_get
+                                                                : RequestClass::cloud_pc_list;
     const auto wait = x_throttle.refuse(request_class, now());
     if (!wait)
         return std::nullopt;
@@ -178,16 +206,19 @@ std::string Tenant::path_template(const Target& target) const
     if (is_token_path(target))
         return "/{tenant}/oauth2/v2.0/token";
     const auto& segments = target.segments;
-    if (!version_of(target) || segments.size() < 4 || x_facts.set(segments[3]) == nullptr)
+    const auto* entity_set = x_facts.set_at(segments);
+    if (!version_of(target) || entity_set == nullptr)
         return "(other)";
-    auto path = fmt::format("/{}/{}/{}/{}", segments[0], segments[1], segments[2], segments[3]);
-    if (segments.size() == 4)
+    auto path = fmt::format("/{}/{}", segments[0], fmt::join(entity_set->path, "/"));
+    if (below(target, *entity_set) == 0)
         return path;
-    if (segments.size() > 5)
+    if (below(target, *entity_set) > 1)
         return path + "/...";
-    const bool function =
-        segments[4].starts_with("get") && set(segments[3]).find(segments[4]) == nullptr;
-    return path + (function ? "/" + segments[4] : "/{id}");
+    if (is_delta(target, entity_set))
+        return path + "/delta";
+    const auto& last = segments.back();
+    const bool function = last.starts_with("get") && set(entity_set->name).find(last) == nullptr;
+    return path + (function ? "/" + last : "/{id}");
 }
 
 ObjectSet& Tenant::set(std::string_view name)

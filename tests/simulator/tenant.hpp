@@ -3,6 +3,7 @@
 // the Cloud PC collections, in one deterministic, single-threaded object.
 
 #include "tests/simulator/cursors.hpp"
+#include "tests/simulator/delta_tokens.hpp"
 #include "tests/simulator/facts.hpp"
 #include "tests/simulator/faults.hpp"
 #include "tests/simulator/generator.hpp"
@@ -42,7 +43,13 @@ struct TenantOptions {
     std::string tenant_id = "11111111-2222-3333-4444-555555555555";
     std::string client_id = "66666666-7777-8888-9999-000000000000";
     std::string client_secret = "secret";
-    std::vector<std::string> roles = {"CloudPC.Read.All", "CloudPC.ReadWrite.All"};
+    std::vector<std::string> roles = {"CloudPC.Read.All",
+                                      "CloudPC.ReadWrite.All",
+                                      "DeviceManagementManagedDevices.Read.All",
+                                      "User.Read.All",
+                                      "GroupMember.Read.All",
+                                      "Device.Read.All",
+                                      "LicenseAssignment.Read.All"};
     std::chrono::seconds token_lifetime{3599};
     /// Origin that nextLink and @odata.context begin with.
     std::string base_url = "https://graph.microsoft.com";
@@ -50,6 +57,9 @@ struct TenantOptions {
     std::size_t cloud_pcs = 100;
     std::size_t audit_events = 500;
     std::size_t snapshots = 100;
+    std::size_t users = 20;
+    std::size_t groups = 5;
+    std::size_t devices = 20;  ///< in the directory, and as many in Intune
     std::uint64_t seed = 1;
     /// Odd but legal values among the objects: see odd_data.hpp.
     bool odd_data = true;
@@ -66,6 +76,8 @@ struct TenantOptions {
     bool reject_undocumented_query = false;
     /// Audit events listed newest first; else oldest first. Graph documents no order.
     bool audit_newest_first = true;
+
+    DeltaBehaviour delta{};
 
     Quota quota{};
     std::function<TimePoint()> now = system_now;
@@ -93,6 +105,10 @@ inline constexpr std::string_view churn_sets[] = {
     "deviceImages", "onPremisesConnections", "bulkActions",
     "snapshots"};
 
+/// What people change in the directory and in Intune.
+inline constexpr std::string_view directory_churn_sets[] = {"devices", "groups", "managedDevices",
+                                                            "users"};
+
 /// Ids by set segment.
 struct ChurnResult {
     std::map<std::string, std::vector<std::string>> added, modified, removed, hidden;
@@ -117,6 +133,12 @@ public:
     void revoke_tokens() noexcept { x_tokens.revoke_all(); }
     /// Every page link given out so far answers 400 from now on.
     void expire_cursors() noexcept { x_cursors.clear(); }
+    /// Every link of a delta round given out so far answers 410 from now on.
+    void expire_delta_tokens() noexcept { x_delta.tokens.clear(); }
+    /// The next round of the set that goes on from a link says once more all that it ever said.
+    void replay_delta(std::string_view set) { x_delta.replayed.emplace(set); }
+    /// How delta functions answer from now on.
+    void set_delta(DeltaBehaviour behaviour) { x_options.delta = std::move(behaviour); }
 
     // Ground truth. Sets are named by their last path segment: "cloudPCs". Unknown names throw
     // std::out_of_range.
@@ -148,7 +170,13 @@ public:
     /// Replaces the members that `patch` names; null stays null. `organizationSettings` has any id.
     /// False when there is no such object.
     bool modify(std::string_view set, std::string_view id, std::string_view patch);
-    bool remove(std::string_view set, std::string_view id);
+    /// Users, groups and devices leave the groups they are in. They can be restored, unless it is
+    /// `for_good`.
+    bool remove(std::string_view set, std::string_view id, bool for_good = false);
+    bool restore(std::string_view set, std::string_view id);
+    /// False when there is no such group, or nothing to change.
+    bool add_member(std::string_view group, std::string_view id, std::string_view type = "user");
+    bool remove_member(std::string_view group, std::string_view id);
     /// The next `times` lists leave the object out; a read by id still finds it.
     bool hide_from_list(std::string_view set, std::string_view id, int times = 1);
     ChurnResult churn(const ChurnOptions& options);
@@ -170,7 +198,8 @@ private:
                       const std::vector<FaultSet::Rule*>& hit);
     Response graph(const Request& request, const Target& target,
                    const std::vector<FaultSet::Rule*>& hit);
-    std::optional<Response> refuse(const Request& request, const EntitySet* set, bool one);
+    std::optional<Response> refuse(const Request& request, const Target& target,
+                                   const EntitySet* set);
     void add_service_headers(const Request& request, Response& response) const;
     std::string path_template(const Target& target) const;
 
@@ -194,6 +223,16 @@ private:
     bool shows(const Cursor& cursor, const Object& object) const;
     std::string link(const Cursor& cursor, const std::string& token) const;
 
+    // Delta functions (graph_delta.cpp)
+    Response read_delta(const Request& request, const Target& target, const EntitySet& set,
+                        Version version, const std::vector<FaultSet::Rule*>& hit);
+    Response go_on(const Request& request, const Target& target, const EntitySet& set,
+                   Version version, const std::vector<FaultSet::Rule*>& hit);
+    Response begin_round(const Request& request, DeltaToken round, bool empty,
+                         const std::vector<FaultSet::Rule*>& hit);
+    Response delta_page(const Request& request, const DeltaToken& round,
+                        const std::vector<FaultSet::Rule*>& hit);
+
     // Writes (graph_write.cpp)
     Response write(const Request& request, const Target& target, Version version);
 
@@ -204,6 +243,8 @@ private:
 
     ObjectSet& set(std::string_view name);
     const ObjectSet& set(std::string_view name) const;
+    void leave_groups(std::string_view id);
+    void churn_members(const std::string& group);
     void churn_set(const std::string& name, const ChurnOptions& options, ChurnResult& result);
     std::unordered_set<std::string> pick(const ObjectSet& from, double fraction,
                                          const std::unordered_set<std::string>& except);
@@ -214,6 +255,7 @@ private:
     Generator x_generator;
     TokenEndpoint x_tokens;
     Cursors x_cursors;
+    DeltaTokens x_delta;
     Throttle x_throttle;
     FaultSet x_faults;
     RequestLog x_log;

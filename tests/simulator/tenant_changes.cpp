@@ -71,13 +71,92 @@ bool Tenant::modify(std::string_view name, std::string_view id, std::string_view
     return true;
 }
 
-bool Tenant::remove(std::string_view name, std::string_view id)
+bool Tenant::remove(std::string_view name, std::string_view id, bool for_good)
 {
     auto& objects = set(name);
-    if (objects.find(id) == nullptr)
+    const std::string key{id};  // `id` may belong to the object
+    if (objects.find(key) == nullptr)
         return false;
-    objects.remove({std::string{id}});
+    objects.remove({key}, for_good);
+    if (objects.log() != nullptr)
+        leave_groups(key);
     return true;
+}
+
+bool Tenant::restore(std::string_view name, std::string_view id)
+{
+    auto& objects = set(name);
+    if (objects.log() == nullptr)
+        return false;
+    const auto found = objects.log()->entries().find(std::string{id});
+    if (found == objects.log()->entries().end() || !found->second.removed || found->second.for_good)
+        return false;
+    objects.add(std::string{id}, std::string{found->second.text}, TimePoint::min());
+    return true;
+}
+
+bool Tenant::add_member(std::string_view group, std::string_view id, std::string_view type)
+{
+    auto& groups = set("groups");
+    const Object* object = groups.find(group);
+    if (object == nullptr)
+        return false;
+    auto text = parse_object(*object->text);
+    auto& members = text["members"];
+    if (!members.is_array())
+        members = json::array{};
+    for (const auto& member : members.as_array()) {
+        if (member.at("id").as_string() == id)
+            return false;
+    }
+    members.as_array().push_back(
+        json::object{{"@odata.type", fmt::format("#microsoft.graph.{}", type)}, {"id", id}});
+    groups.replace(group, json::serialize(text));
+    return true;
+}
+
+bool Tenant::remove_member(std::string_view group, std::string_view id)
+{
+    auto& groups = set("groups");
+    const Object* object = groups.find(group);
+    // Most groups do not have it: not parsed for nothing.
+    if (object == nullptr || object->text->find(id) == std::string::npos)
+        return false;
+    auto text = parse_object(*object->text);
+    auto* members = text["members"].if_array();
+    if (members == nullptr)
+        return false;
+    const auto before = members->size();
+    json::array left;
+    for (auto& member : *members) {
+        if (member.at("id").as_string() != id)
+            left.push_back(std::move(member));
+    }
+    if (left.size() == before)
+        return false;
+    *members = std::move(left);
+    groups.replace(group, json::serialize(text));
+    return true;
+}
+
+void Tenant::leave_groups(std::string_view id)
+{
+    const auto& groups = set("groups");
+    for (std::size_t i = 0; i < groups.size(); ++i)
+        remove_member(groups.at(i).id, id);
+}
+
+/// One member comes, one goes.
+void Tenant::churn_members(const std::string& group)
+{
+    const auto& users = set("users");
+    if (users.size() > 0)
+        add_member(group, users.at(x_dice.below(users.size())).id);
+    const auto members = parse_object(*set("groups").find(group)->text);
+    const auto* list = members.contains("members") ? members.at("members").if_array() : nullptr;
+    if (list != nullptr && !list->empty())
+        remove_member(group,
+                      string_of(json::serialize((*list)[x_dice.below(list->size())].at("id"))));
 }
 
 bool Tenant::hide_from_list(std::string_view name, std::string_view id, int times)
@@ -125,10 +204,18 @@ void Tenant::churn_set(const std::string& name, const ChurnOptions& options, Chu
     const auto changed = pick(objects, options.modified, gone);
     result.modified[name] = sorted(changed);
     result.removed[name] = sorted(gone);
-    for (const auto& id : result.modified[name])
+    for (const auto& id : result.modified[name]) {
         objects.replace(id, x_generator.change(name, *objects.find(id)->text, now()));
+        if (name == "groups")
+            churn_members(id);
+    }
     const auto additions = std::llround(static_cast<double>(objects.size()) * options.added);
-    objects.remove(gone);
+    if (objects.log() == nullptr) {
+        objects.remove(gone);
+    } else {
+        for (const auto& id : result.removed[name])
+            remove(name, id, x_dice.chance(0.5));
+    }
     for (long long i = 0; i < additions; ++i)
         result.added[name].push_back(add(name));
     const auto hidden = objects.size() == 0

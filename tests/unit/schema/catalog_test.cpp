@@ -59,9 +59,15 @@ TEST_CASE("catalog: the tables that the interface promises")
                                             "cloud_pc_pools",
                                             "cloud_pcs",
                                             "device_images",
+                                            "entra_devices",
+                                            "entra_group_members",
+                                            "entra_groups",
+                                            "entra_subscribed_skus",
+                                            "entra_users",
                                             "external_partners",
                                             "front_line_service_plans",
                                             "gallery_images",
+                                            "intune_managed_devices",
                                             "managed_licenses",
                                             "on_premises_connection_health_checks",
                                             "on_premises_connections",
@@ -127,7 +133,8 @@ TEST_CASE("catalog: the lookups that are indexed, and no other")
               {"cloud_pcs",
                {"managed_device_id", "provisioning_policy_id", "status", "user_principal_name"}},
               {"audit_events", {"activity_date_time", "correlation_id"}},
-              {"snapshots", {"cloud_pc_id"}}});
+              {"snapshots", {"cloud_pc_id"}},
+              {"entra_group_members", {"group_id"}}});
 }
 
 TEST_CASE("catalog: what sets single entries apart")
@@ -142,7 +149,10 @@ TEST_CASE("catalog: what sets single entries apart")
         CHECK(entry.id_property == (entry.table == "source_device_images" ? "resourceId" : "id"));
         CHECK((entry.shape == Shape::strings) == (entry.table == "audit_activity_types"));
         CHECK((entry.shape == Shape::singleton) == (entry.table == "organization_settings"));
-        CHECK(entry.group == Group::cloudpc);
+        const auto group = entry.table.starts_with("intune_")  ? Group::intune
+                           : entry.table.starts_with("entra_") ? Group::entra
+                                                               : Group::cloudpc;
+        CHECK(entry.group == group);
     }
 }
 

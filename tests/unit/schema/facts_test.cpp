@@ -25,7 +25,14 @@ facts::Paths child_paths(const Collection& entry)
         if (outer_table(entry, child) == nullptr)
             paths.emplace(child.property);
     }
+    if (const auto* links = links_of(entry))
+        paths.emplace(links->links.property);
     return paths;
+}
+
+bool has_links_only(const Collection& entry)
+{
+    return !entry.links.owner.empty();
 }
 
 void check_enumeration(const Column& column, const std::string& version)
@@ -106,7 +113,10 @@ const bj::object* read_operation(const Collection& entry)
     if (set == nullptr)
         return nullptr;
     const auto& operations = set->at("operations").as_object();
-    return &operations.at(entry.shape == Shape::singleton ? "get" : "list").as_object();
+    const auto* name = entry.strategy == Strategy::delta ? "delta"
+                       : entry.shape == Shape::singleton ? "get"
+                                                         : "list";
+    return &operations.at(name).as_object();
 }
 
 bool documents(const bj::object& set, std::string_view option)
@@ -131,7 +141,7 @@ TEST_CASE("facts: every property has a column of its type, and every column a pr
         CAPTURE(entry.table);
         if (entry.shape == Shape::strings)
             CHECK(entry.columns.empty());
-        else
+        else if (!has_links_only(entry))
             check_entry(entry);
     }
 }
@@ -165,6 +175,8 @@ TEST_CASE("facts: path and type are Graph's")
     for (const auto& entry : catalog()) {
         CAPTURE(entry.table);
         const auto version = version_segment(entry.version);
+        if (has_links_only(entry))
+            continue;
         if (const auto* set = facts::entity_set(entry.path)) {
             CHECK(set->at("entityType").as_string() == entry.entity_type);
             CHECK((set->at("cardinality").as_string() == "singleton") ==
@@ -188,7 +200,7 @@ TEST_CASE("facts: beta is read where v1.0 lacks properties, v1.0 elsewhere")
         const auto* source = set != nullptr ? set : facts::function(entry.path);
         REQUIRE(source != nullptr);
         bool enough = std::ranges::count(facts::strings(*source, "versions"), "v1.0") == 1;
-        if (enough && entry.shape != Shape::strings)
+        if (enough && entry.shape != Shape::strings && !has_links_only(entry))
             enough = facts::flatten(entry.entity_type, "v1.0").properties ==
                      facts::flatten(entry.entity_type, "beta").properties;
         CHECK((entry.version == ApiVersion::v1_0) == enough);
@@ -206,7 +218,9 @@ TEST_CASE("facts: $select, $expand and $top go where they are needed and documen
             CHECK(entry.page_size == 0);
             continue;
         }
-        CHECK(entry.select == has_select_only(*set));
+        // A delta function returns but a few properties of its own accord.
+        const bool delta = entry.strategy == Strategy::delta && !has_links_only(entry);
+        CHECK(entry.select == (has_select_only(*set) || delta));
         CHECK(entry.page_size == (documents(*set, "$top") ? 1000 : 0));
         const std::vector<std::string_view> expand{entry.expand.begin(), entry.expand.end()};
         CHECK(expand == (documents(*set, "$expand") ? std::vector<std::string_view>{"assignments"}
@@ -242,7 +256,38 @@ TEST_CASE("facts: a deletion is confirmed by id where Graph documents a GET by i
             CHECK(entry.deletes == DeleteRule::never);
         else if (entry.table == "snapshots")  // they rotate by the thousand
             CHECK(entry.deletes == DeleteRule::second_list);
+        else if (entry.strategy == Strategy::delta)
+            CHECK(entry.deletes == DeleteRule::told);
         else
             CHECK((entry.deletes == DeleteRule::get_by_id) == by_id);
+    }
+}
+
+TEST_CASE("facts: what Graph has a delta function for is read by it")
+{
+    for (const auto& entry : catalog()) {
+        CAPTURE(entry.table);
+        const auto* set = facts::entity_set(entry.path);
+        const bool delta = set != nullptr && set->at("operations").as_object().contains("delta");
+        CHECK((entry.strategy == Strategy::delta) == delta);
+    }
+}
+
+TEST_CASE("facts: a table of links belongs to a collection that brings them")
+{
+    for (const auto& entry : catalog()) {
+        CAPTURE(entry.table);
+        const auto* links = links_of(entry);
+        CHECK((links == nullptr) == (entry.table != "entra_groups"));
+        if (!has_links_only(entry))
+            continue;
+        const auto* owner = find_collection(entry.links.owner);
+        REQUIRE(owner != nullptr);
+        CHECK(links_of(*owner) == &entry);
+        CHECK(owner->path == entry.path);
+        CHECK(std::ranges::equal(owner->permissions, entry.permissions));
+        for (const auto property :
+             {entry.links.owner_id, entry.links.linked_id, entry.links.linked_type})
+            CHECK(std::ranges::count(entry.columns, property, &Column::property) == 1);
     }
 }

@@ -55,7 +55,14 @@ TEST_CASE("naming: tables are called after their collection")
     for (const auto& entry : catalog()) {
         if (entry.table == "source_device_images" || entry.table == "audit_activity_types")
             continue;  // functions, named for what they return
-        CHECK(column_name(entry.path.substr(entry.path.rfind('/') + 1)) == entry.table);
+        if (!entry.links.owner.empty())
+            continue;  // no collection of its own
+        // Outside deviceManagement/virtualEndpoint the service stands in front.
+        const std::string_view service = entry.group == Group::intune  ? "intune_"
+                                         : entry.group == Group::entra ? "entra_"
+                                                                       : "";
+        CHECK(std::string{service} + column_name(entry.path.substr(entry.path.rfind('/') + 1)) ==
+              entry.table);
     }
 }
 

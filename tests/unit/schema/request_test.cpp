@@ -52,6 +52,23 @@ TEST_CASE("request: $select leaves out what is expanded, what has no name, and s
     CHECK(has(selected("audit_events"), "resources"));
 }
 
+TEST_CASE("request: a delta function is asked for what its tables have, members included")
+{
+    CHECK(selected("entra_users") ==
+          std::vector<std::string>{"id", "accountEnabled", "assignedLicenses", "department",
+                                   "displayName", "jobTitle", "mail", "usageLocation",
+                                   "userPrincipalName"});
+    CHECK(selected("entra_groups") ==
+          std::vector<std::string>{"id", "description", "displayName", "groupTypes", "mail",
+                                   "membershipRule", "securityEnabled", "members"});
+    CHECK(selected("entra_devices") ==
+          std::vector<std::string>{"id", "accountEnabled", "approximateLastSignInDateTime",
+                                   "deviceId", "displayName", "isCompliant", "isManaged",
+                                   "operatingSystem", "operatingSystemVersion", "trustType"});
+    CHECK(read_path(*find_collection("entra_users")) == "/users/delta");
+    CHECK(read_path(*find_collection("entra_subscribed_skus")) == "/subscribedSkus");
+}
+
 TEST_CASE("request: the version is the first segment of the path")
 {
     CHECK(version_segment(ApiVersion::v1_0) == "v1.0");

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace graphsim::test {
 
@@ -35,6 +36,12 @@ Response Client::get(const std::string& what, const Headers& headers)
         request.target = what.substr(base.size());
     request.headers.emplace_back("Authorization", "Bearer " + token);
     return tenant.handle(request);
+}
+
+std::string Client::at(std::string_view set) const
+{
+    return fmt::format("{}/{}/{}", tenant.options().base_url, to_string(version),
+                       fmt::join(Facts::instance().set(set)->path, "/"));
 }
 
 json::object Client::read(const std::string& what, const Headers& headers)

@@ -29,6 +29,8 @@ public:
     Response post_token(const std::string& form, const std::string& tenant_id = "");
     /// `what` follows `/beta/deviceManagement/virtualEndpoint/`, or is a link.
     Response get(const std::string& what, const Headers& headers = {});
+    /// Link to a set, wherever it is.
+    std::string at(std::string_view set) const;
     json::object read(const std::string& what, const Headers& headers = {});
     /// Items of every page.
     std::vector<json::object> list(std::string what, const Headers& headers = {});

@@ -17,7 +17,7 @@ TEST_CASE("facts: the embedded description loads")
     CHECK_FALSE(facts.set("snapshots")->versions.v1_0);
     CHECK(facts.set("organizationSettings")->singleton);
     CHECK(facts.set("reports") == nullptr);
-    CHECK(facts.sets().size() == 17);
+    CHECK(facts.sets().size() == 22);
 
     const auto* status = cloud_pcs->type->find("status");
     REQUIRE(status != nullptr);
