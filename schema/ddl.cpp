@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string_view>
+#include <utility>
 
 namespace cloudpcd::schema {
 
@@ -61,6 +62,21 @@ std::string child_table(const Collection& collection, const ChildTable& child)
                        outer == nullptr ? "" : fmt::format("{}, ", position));
 }
 
+Index index(std::string_view kind, std::string_view table, std::string_view column)
+{
+    auto name = fmt::format("{}_{}", table, column);
+    auto sql = fmt::format("CREATE {} {} ON {} ({})", kind, name, table, column);
+    return {.name = std::move(name), .sql = std::move(sql)};
+}
+
+void add_lookups(std::string_view table, std::span<const Column> columns, std::vector<Index>& all)
+{
+    for (const auto& column : columns) {
+        if (column.indexed)
+            all.push_back(index("INDEX", table, column_name(column.property)));
+    }
+}
+
 // What began as an update has a predecessor in history that ended there. A `seq` belongs to one
 // change of the whole database, so it finds the predecessor without resource and id, by the index
 // history_to_seq.
@@ -96,17 +112,22 @@ SELECT d.to_seq, d.valid_to, d.resource, d.id, CAST('delete' AS TEXT), d.raw, CA
 std::vector<std::string> create_statements(const Collection& collection)
 {
     std::vector<std::string> statements{resource_table(collection)};
-    for (const std::string_view column : {"_seq", "_version_seq"})
-        statements.push_back(
-            fmt::format("CREATE UNIQUE INDEX {0}_{1} ON {0} ({1})", collection.table, column));
-    for (const auto& column : collection.columns) {
-        if (column.indexed)
-            statements.push_back(fmt::format("CREATE INDEX {0}_{1} ON {0} ({1})", collection.table,
-                                             column_name(column.property)));
-    }
     for (const auto& child : collection.children)
         statements.push_back(child_table(collection, child));
+    for (auto& index : indexes(collection))
+        statements.push_back(std::move(index.sql));
     return statements;
+}
+
+std::vector<Index> indexes(const Collection& collection)
+{
+    std::vector<Index> all;
+    for (const std::string_view column : {"_seq", "_version_seq"})
+        all.push_back(index("UNIQUE INDEX", collection.table, column));
+    add_lookups(collection.table, collection.columns, all);
+    for (const auto& child : collection.children)
+        add_lookups(child.table, child.columns, all);
+    return all;
 }
 
 std::string changes_view(std::span<const Collection> collections)

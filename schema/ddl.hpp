@@ -1,5 +1,6 @@
 #pragma once
-// SQL that follows from the catalog: tables, indexes and the `changes` view.
+// SQL that follows from the catalog: tables, indexes and the `changes` view. Other views are in
+// schema/views.hpp.
 
 #include "schema/catalog.hpp"
 
@@ -16,6 +17,15 @@ namespace cloudpcd::schema {
 /// `_slice_hash`, `_content_hash`, `_version_hash` INTEGER NOT NULL, and `raw` TEXT NOT NULL last,
 /// so that reading the others never touches its overflow pages.
 std::vector<std::string> create_statements(const Collection& collection);
+
+struct Index {
+    std::string name;
+    std::string sql;
+};
+
+/// The indexes among create_statements(): of the sequence and of the columns that are looked up,
+/// child tables included.
+std::vector<Index> indexes(const Collection& collection);
 
 /// CREATE VIEW changes over all tables of `collections` and `history`: one arm per table, every
 /// column of every arm of the same affinity, so that SQLite merges the arms' indexes.

@@ -8,6 +8,7 @@
 #include "schema/ddl.hpp"
 #include "schema/migrations.hpp"
 #include "schema/request.hpp"
+#include "schema/views.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -125,6 +126,23 @@ SchemaTable whole(const schema::Collection& collection)
     return table;
 }
 
+SchemaTable head_of(const schema::ReportingView& view)
+{
+    return {.name = view.name,
+            .group = "views",
+            .parent = {},
+            .request = {},
+            .description = view.description};
+}
+
+SchemaTable whole(const schema::ReportingView& view)
+{
+    auto table = head_of(view);
+    for (const auto& column : view.columns)
+        table.columns.push_back(own_column(column.name, column.type, column.description));
+    return table;
+}
+
 /// The columns of a table or view of the engine, as SQLite sees them.
 SchemaTable whole(const Described& engine)
 {
@@ -136,7 +154,8 @@ SchemaTable whole(const Described& engine)
         for (const auto& statement : schema::create_statements(collection))
             database.execute(statement);
     }
-    database.execute(schema::changes_view(schema::catalog()));
+    for (const auto& view : schema::mirror_views())
+        database.execute(view.sql);
     auto row =
         database.prepare(fmt::format("SELECT name, type FROM pragma_table_info('{}') "
                                      "WHERE name NOT LIKE '\\_%' ESCAPE '\\'",
@@ -223,6 +242,8 @@ std::vector<SchemaTable> schema_tables()
         for (const auto& child : collection.children)
             tables.push_back(head_of(collection, child));
     }
+    for (const auto& view : schema::reporting_views())
+        tables.push_back(head_of(view));
     for (const auto& engine : engine_tables)
         tables.push_back(head_of(engine));
     return tables;
@@ -237,6 +258,10 @@ SchemaTable schema_table(std::string_view name)
             if (child.table == name)
                 return whole(collection, child);
         }
+    }
+    for (const auto& view : schema::reporting_views()) {
+        if (view.name == name)
+            return whole(view);
     }
     for (const auto& engine : engine_tables) {
         if (engine.name == name)

@@ -20,15 +20,15 @@ struct SchemaColumn {
 
 struct SchemaTable {
     std::string name;
-    std::string group;    ///< "cloudpc", …; "engine" for the tables and views of the mirror itself
+    std::string group;    ///< "cloudpc", …; "views" for reporting views, "engine" for what is ours
     std::string parent;   ///< of a child table
     std::string request;  ///< "GET /beta/…"; empty for engine tables
     std::string description;
     std::vector<SchemaColumn> columns{};  ///< left out in the list of tables
 };
 
-/// Every table and view, in the order of the catalog, each followed by its child tables; then those
-/// of the engine.
+/// Every table and view, in the order of the catalog, each followed by its child tables; then the
+/// reporting views, and what the engine adds.
 std::vector<SchemaTable> schema_tables();
 
 /// The table with its columns. Errors: Failure not_found, with the nearest name that there is

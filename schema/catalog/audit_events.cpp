@@ -44,7 +44,10 @@ constexpr Column columns[] = {
 
 constexpr Column resource_columns[] = {
     {"displayName", text, "Name of the resource."},
-    {"resourceId", text, "Id of the resource, of a Cloud PC its `id` in `cloud_pcs`."},
+    {.property = "resourceId",
+     .type = text,
+     .description = "Id of the resource, of a Cloud PC its `id` in `cloud_pcs`.",
+     .indexed = true},
     {"resourceType", text, "Kind of resource."},
     {"type", text, "Kind of resource where Graph sends it by this older name."},
 };

@@ -16,8 +16,10 @@ constexpr Column columns[] = {
     {"jobTitle", text, "Title of the user."},
     {"mail", text_nocase, "Address of the user; NULL without a mailbox."},
     {"usageLocation", text, "Two-letter country that licenses are assigned for."},
-    {"userPrincipalName", text_nocase,
-     "Name the user signs in with; `user_principal_name` in `cloud_pcs`."},
+    {.property = "userPrincipalName",
+     .type = text_nocase,
+     .description = "Name the user signs in with; `user_principal_name` in `cloud_pcs`.",
+     .indexed = true},
 };
 
 constexpr std::string_view permissions[] = {"User.Read.All"};

@@ -2,6 +2,7 @@
 
 #include "schema/ddl.hpp"
 #include "schema/migrations.hpp"
+#include "schema/views.hpp"
 #include "sync/core/log.hpp"
 #include "sync/mirror/records.hpp"
 #include "sync/store/migrations.hpp"
@@ -80,8 +81,6 @@ bool add_columns(store::Database& database, std::string_view table,
             continue;
         database.execute(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", table, name,
                                      schema::declared_type(column.type)));
-        if (column.indexed)
-            database.execute(fmt::format("CREATE INDEX {0}_{1} ON {0} ({1})", table, name));
         added = true;
     }
     return added;
@@ -110,12 +109,41 @@ bool extend_tables(store::Database& database, const schema::Collection& collecti
         database.execute(*statement);
         grown = true;
     }
+    for (const auto& index : schema::indexes(collection)) {
+        if (!has_object(database, index.name))
+            database.execute(index.sql);
+    }
     return grown;
+}
+
+/// Views of this binary's, whatever was there: what is gone or has another text is dropped, what is
+/// then missing is made. Only the daemon writes the file, so every view `v_…` in it is one that a
+/// version shipped.
+void renew_views(store::Database& database)
+{
+    const auto wanted = schema::mirror_views();
+    std::vector<std::string> stale;
+    auto present = database.prepared(
+        "SELECT name, sql FROM sqlite_master "
+        "WHERE type = 'view' AND (name = 'changes' OR name LIKE 'v\\_%' ESCAPE '\\') "
+        "ORDER BY name DESC");  // `changes` last, which others read
+    while (present.step()) {
+        const auto name = present.string(0);
+        const auto view = std::ranges::find(wanted, name, &schema::View::name);
+        if (view == wanted.end() || view->sql != present.text(1))
+            stale.push_back(name);
+    }
+    present.reset();
+    for (const auto& name : stale)
+        database.execute(fmt::format("DROP VIEW {}", name));
+    for (const auto& view : wanted) {
+        if (!has_object(database, view.name))
+            database.execute(view.sql);
+    }
 }
 
 void extend_to_catalog(store::Database& database, const std::vector<Table>& tables)
 {
-    const std::string view = schema::changes_view(schema::catalog());
     const auto version = fmt::format("{}", store::schema_version(database));
     database.transaction([&] {
         for (const auto& table : tables) {
@@ -125,13 +153,7 @@ void extend_to_catalog(store::Database& database, const std::vector<Table>& tabl
                       {{"resource", table.collection().table}});
             table.project_again(database);
         }
-        auto present = database.prepared("SELECT sql FROM sqlite_master WHERE name = 'changes'");
-        const bool current = present.step() && present.text(0) == view;
-        present.reset();
-        if (!current) {
-            database.execute("DROP VIEW IF EXISTS changes");
-            database.execute(view);
-        }
+        renew_views(database);
         set_meta(database, "schema_version", version);
         set_meta(database, "min_reader_version", fmt::format("{}", mirror_min_reader_version));
     });

@@ -18,8 +18,8 @@ inline constexpr std::int32_t mirror_application_id = 0x43504344;
 inline constexpr int mirror_min_reader_version = 1;
 
 /// Opens or creates the mirror of a tenant and brings it to this binary's schema: engine
-/// migrations, then tables and columns that the catalog has and the file lacks, new columns filled
-/// from `raw`. Creates the temp tables of pulls.
+/// migrations, then tables, columns and indexes that the catalog has and the file lacks, new
+/// columns filled from `raw`, and the views. Creates the temp tables of pulls.
 ///
 /// Errors: StoreError of Database::open and migrate; other_tenant, with nothing written, when the
 ///         file mirrors another tenant

@@ -3,6 +3,7 @@
 #include "daemon/ctl/program.hpp"
 #include "schema/ddl.hpp"
 #include "schema/migrations.hpp"
+#include "schema/views.hpp"
 
 #include <SQLiteCpp/Database.h>
 #include <fmt/format.h>
@@ -48,7 +49,8 @@ MirrorFile::MirrorFile(const std::string& name) : x_name{name}
         for (const auto& statement : schema::create_statements(collection))
             sql += statement + ";";
     }
-    sql += schema::changes_view(schema::catalog()) + ";";
+    for (const auto& view : schema::mirror_views())
+        sql += view.sql + ";";
     sql += "INSERT INTO meta VALUES ('tenant_id', '11111111-2222-3333-4444-555555555555'); COMMIT;";
     execute(sql);
 }

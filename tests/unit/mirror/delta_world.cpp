@@ -99,7 +99,7 @@ void DeltaWorld::open()
         io.get_executor());
     for (const auto* table : {"entra_users", "entra_groups", "entra_devices"})
         include_resource(x_store->database(), table, 300);
-    x_puller = std::make_unique<Puller>(x_client, *x_store, clock, config::Sync{});
+    x_puller = std::make_unique<Puller>(x_client, *x_store, clock, PullSettings{});
 }
 
 void DeltaWorld::restart()

@@ -2,6 +2,7 @@
 
 #include "schema/ddl.hpp"
 #include "schema/migrations.hpp"
+#include "schema/views.hpp"
 #include "sync/store/migrations.hpp"
 
 #include <doctest/doctest.h>
@@ -41,7 +42,8 @@ Mirror::Mirror()
             for (const auto& statement : schema::create_statements(entry))
                 database.execute(statement);
         }
-        database.execute(schema::changes_view(schema::catalog()));
+        for (const auto& view : schema::mirror_views())
+            database.execute(view.sql);
     });
     create_staging(database);
 }

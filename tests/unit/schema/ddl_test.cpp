@@ -101,13 +101,21 @@ TEST_CASE("ddl: children go with their parent")
 TEST_CASE("ddl: indexes are those of the lookups and the sequence, no others")
 {
     MirrorFile mirror;
-    std::set<std::string> expected{"history_from_seq", "history_to_seq", "history_object"};
+    std::set<std::string> expected{"history_from_seq", "history_to_seq", "history_object",
+                                   "sync_runs_resource"};
     for (const auto& entry : catalog()) {
         expected.insert(fmt::format("{}__seq", entry.table));
         expected.insert(fmt::format("{}__version_seq", entry.table));
         for (const auto& column : entry.columns) {
             if (column.indexed)
                 expected.insert(fmt::format("{}_{}", entry.table, column_name(column.property)));
+        }
+        for (const auto& child : entry.children) {
+            for (const auto& column : child.columns) {
+                if (column.indexed)
+                    expected.insert(
+                        fmt::format("{}_{}", child.table, column_name(column.property)));
+            }
         }
     }
     const auto made =

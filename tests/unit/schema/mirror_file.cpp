@@ -1,6 +1,8 @@
 #include "tests/unit/schema/mirror_file.hpp"
 
 #include "schema/ddl.hpp"
+#include "schema/migrations.hpp"
+#include "schema/views.hpp"
 
 #include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
@@ -12,16 +14,6 @@
 namespace cloudpcd::schema::test {
 
 namespace {
-
-constexpr auto history = R"sql(
-    CREATE TABLE history (
-        resource TEXT NOT NULL, id TEXT NOT NULL, from_seq INTEGER NOT NULL,
-        to_seq INTEGER NOT NULL, valid_from TIMESTAMP NOT NULL, valid_to TIMESTAMP NOT NULL,
-        ended_by TEXT NOT NULL CHECK (ended_by IN ('update', 'delete')), raw TEXT NOT NULL);
-    CREATE INDEX history_from_seq ON history (from_seq);
-    CREATE INDEX history_to_seq ON history (to_seq, ended_by);
-    CREATE INDEX history_object ON history (resource, id, from_seq);
-)sql";
 
 std::string time_of(std::int64_t seq)
 {
@@ -48,12 +40,43 @@ MirrorFile::MirrorFile(const std::string& file)
     : x_database{file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE}
 {
     x_database.exec("PRAGMA foreign_keys = ON");
-    x_database.exec(history);
+    for (const auto& migration : migration_files)
+        x_database.exec(std::string{migration.text});
     for (const auto& entry : catalog()) {
         for (const auto& statement : create_statements(entry))
             x_database.exec(statement);
     }
-    x_database.exec(changes_view(catalog()));
+    for (const auto& view : mirror_views())
+        x_database.exec(view.sql);
+}
+
+std::int64_t MirrorFile::object(std::string_view table, std::string_view id, std::string_view set,
+                                std::string_view raw)
+{
+    row(table, id, x_next_seq++, raw);
+    const auto key = x_database.getLastInsertRowid();
+    if (!set.empty())
+        x_database.exec(fmt::format("UPDATE {} SET {} WHERE _key = {}", table, set, key));
+    return key;
+}
+
+void MirrorFile::member(std::string_view table, std::int64_t parent, int position,
+                        std::string_view set)
+{
+    x_database.exec(fmt::format(
+        "INSERT INTO {0} (_parent, position{3}) VALUES ({1}, {2}{4})", table, parent, position,
+        table == "audit_event_modified_properties" ? ", resource_position" : "",
+        table == "audit_event_modified_properties" ? ", 0" : ""));
+    x_database.exec(fmt::format("UPDATE {} SET {} WHERE _parent = {} AND position = {}", table, set,
+                                parent, position));
+}
+
+void MirrorFile::complete(std::string_view resource, std::string_view at)
+{
+    x_database.exec(
+        fmt::format("INSERT INTO resource_status (resource, interval_seconds, last_complete_at) "
+                    "VALUES ('{}', 300, {})",
+                    resource, at));
 }
 
 void MirrorFile::row(std::string_view table, std::string_view id, std::int64_t seq,

@@ -1,4 +1,5 @@
 #include "schema/ddl.hpp"
+#include "schema/views.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,13 +9,27 @@
 
 using namespace cloudpcd::schema;
 
+namespace {
+
+void check_fresh(const std::string& file, const std::string& text)
+{
+    std::ifstream in{CLOUDPCD_SOURCE_DIR "/" + file};
+    REQUIRE_MESSAGE(in.is_open(), file, " is missing: run tools/regen");
+    const std::string shipped{std::istreambuf_iterator<char>{in}, {}};
+    const bool fresh = shipped == text;  // CHECK would print both
+    CHECK_MESSAGE(fresh, file, " is stale: run tools/regen");
+}
+
+}  // namespace
+
 TEST_CASE("reference: docs/reference/tables.md is what the catalog says")
 {
-    std::ifstream in{CLOUDPCD_SOURCE_DIR "/docs/reference/tables.md"};
-    REQUIRE_MESSAGE(in.is_open(), "docs/reference/tables.md is missing: run tools/regen");
-    const std::string shipped{std::istreambuf_iterator<char>{in}, {}};
-    const bool fresh = shipped == table_reference();  // CHECK would print both
-    CHECK_MESSAGE(fresh, "docs/reference/tables.md is stale: run tools/regen");
+    check_fresh("docs/reference/tables.md", table_reference());
+}
+
+TEST_CASE("reference: docs/reference/views.md is what the views' files say")
+{
+    check_fresh("docs/reference/views.md", view_reference());
 }
 
 TEST_CASE("reference: every table and every column is in it")
