@@ -10,10 +10,6 @@ std::vector<std::string> features_without_effect(const Config& config)
     const auto add = [&](std::string_view section, std::string_view key, std::string_view what) {
         lines.push_back(config.message(section, key, fmt::format("{} in a later version", what)));
     };
-    if (config.mentions("database", "history_retention") && config.database.history_retention)
-        add("database", "history_retention", "history is kept forever, retention follows");
-    if (config.database.audit_retention)
-        add("database", "audit_retention", "audit events are kept forever, retention follows");
     for (const auto& group : config.sync.include) {
         if (group == "reports")
             add("sync", "include", fmt::format("group {} is not read, it follows", group));

@@ -6,6 +6,7 @@
 #include "sync/core/task_group.hpp"
 #include "sync/core/version.hpp"
 #include "sync/mirror/records.hpp"
+#include "sync/mirror/retention.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
@@ -208,13 +209,31 @@ asio::awaitable<void> Engine::watch_credential()
 asio::awaitable<void> Engine::keep_house()
 {
     while (true) {
-        const auto oldest = x_parts.clock.utc_now() - records_kept;
-        co_await x_parts.store.run([oldest](store::Database& database) {
-            database.transaction([&] { mirror::forget_records(database, oldest); });
+        const auto now = x_parts.clock.utc_now();
+        const auto& settings = x_config.database;
+        co_await forget(mirror::forget_records, now - records_kept);
+        if (settings.history_retention)
+            co_await forget(mirror::forget_history, now - *settings.history_retention);
+        if (settings.audit_retention)
+            co_await forget(mirror::forget_audit_events, now - *settings.audit_retention);
+        co_await x_parts.store.run([](store::Database& database) {
             database.execute("PRAGMA optimize");
             database.checkpoint_if_due();
         });
         co_await x_parts.clock.sleep_for(housekeeping_interval);
+    }
+}
+
+/// Calls `some` until there is nothing left for it; each time is a transaction of its own.
+asio::awaitable<void> Engine::forget(Forget some, UtcTime oldest)
+{
+    std::int64_t removed = mirror::forget_rows_max;
+    while (removed >= mirror::forget_rows_max) {
+        removed = co_await x_parts.store.run([some, oldest](store::Database& database) {
+            const auto rows = database.transaction([&] { return some(database, oldest); });
+            database.checkpoint_if_due();
+            return rows;
+        });
     }
 }
 

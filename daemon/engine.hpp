@@ -52,7 +52,9 @@ public:
 private:
     boost::asio::awaitable<std::vector<ScheduledResource>> prepare();
     boost::asio::awaitable<int> check_credential();
+    using Forget = std::int64_t (*)(store::Database&, UtcTime);
     boost::asio::awaitable<void> keep_house();
+    boost::asio::awaitable<void> forget(Forget some, UtcTime oldest);
     boost::asio::awaitable<void> watch_credential();
 
     Parts x_parts;

@@ -41,13 +41,24 @@ void add_options(CLI::App& app, CommandLine& line)
     query->add_flag("--csv", line.csv, "CSV instead of a table")->excludes(json);
     auto* const schema = app.add_subcommand("schema", "Tables and columns of the mirror");
     schema->add_option("TABLE", line.table, "Show the columns of this table");
+    auto* const history =
+        app.add_subcommand("history", "What changed of one object, when, and by whom");
+    history->add_option("TABLE", line.table, "A table of the mirror")->required();
+    history->add_option("ID", line.object, "Graph's id of the object")->required();
+    history->add_flag("--csv", line.csv, "CSV instead of a table")->excludes(json);
+    auto* const as_of = app.add_subcommand("as-of", "A table as it was at some time");
+    as_of->add_option("TABLE", line.table, "A table of the mirror")->required();
+    as_of->add_option("TIME", line.time, "2026-01-31 or 2026-01-31 12:00:00, UTC")->required();
+    as_of->add_flag("--csv", line.csv, "CSV instead of a table")->excludes(json);
 
     // --json and the like may stand behind the command too.
-    for (auto* const command : {status, query, schema})
+    for (auto* const command : {status, query, schema, history, as_of})
         command->fallthrough();
     status->parse_complete_callback([&line] { line.command = Command::status; });
     query->parse_complete_callback([&line] { line.command = Command::query; });
     schema->parse_complete_callback([&line] { line.command = Command::schema; });
+    history->parse_complete_callback([&line] { line.command = Command::history; });
+    as_of->parse_complete_callback([&line] { line.command = Command::as_of; });
 }
 
 /// Better words than "A subcommand is required" for one that there is not.
@@ -61,7 +72,7 @@ std::optional<std::string> unknown_command(const CLI::App& app)
     if (word == rest.end())
         return std::nullopt;
     return fmt::format(
-        "there is no command {}, accepted: status, query, schema\n"
+        "there is no command {}, accepted: status, query, schema, history, as-of\n"
         "Run with --help for more information.\n",
         printable(*word));
 }

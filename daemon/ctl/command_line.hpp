@@ -10,15 +10,17 @@
 
 namespace cloudpcd::ctl {
 
-enum class Command { status, query, schema };
+enum class Command { status, query, schema, history, as_of };
 
 struct CommandLine {
     Command command = Command::status;
     ConfigChoice config{};
     bool json = false;
     bool csv = false;
-    std::string sql{};    ///< of query; "-": standard input
-    std::string table{};  ///< of schema; may be empty
+    std::string sql{};     ///< of query; "-": standard input
+    std::string table{};   ///< of schema, where it may be empty, history and as-of
+    std::string object{};  ///< of history: the id
+    std::string time{};    ///< of as-of
 };
 
 /// A command line; or how to end without one: help, a version, or what is wrong.

@@ -73,6 +73,13 @@ void throw_failure(sqlite3* database)
     throw Failure{status_of(code), message};
 }
 
+void Statement::bind(int parameter, std::string_view text)
+{
+    if (sqlite3_bind_text64(x_statement.get(), parameter, text.empty() ? "" : text.data(),
+                            text.size(), SQLITE_TRANSIENT, SQLITE_UTF8) != SQLITE_OK)
+        throw_failure(x_database);
+}
+
 bool Statement::step()
 {
     const int code = sqlite3_step(x_statement.get());

@@ -25,6 +25,8 @@ public:
     {}
 
     explicit operator bool() const noexcept { return x_statement != nullptr; }
+    /// Copies the text. Errors: Failure
+    void bind(int parameter, std::string_view text);
     /// True while there is a row. Errors: Failure
     bool step();
     bool is_read_only() const noexcept { return sqlite3_stmt_readonly(x_statement.get()) != 0; }

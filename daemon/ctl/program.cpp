@@ -6,6 +6,7 @@
 #include "daemon/ctl/schema_command.hpp"
 #include "daemon/ctl/status.hpp"
 #include "daemon/ctl/text.hpp"
+#include "daemon/ctl/time_travel.hpp"
 
 #include <fmt/format.h>
 
@@ -68,6 +69,31 @@ void status(const CommandLine& line, Console& console)
                  line.json, console.out, limits_of(console));
 }
 
+/// Opens the mirror and gives it to `work` with a writer of the wanted format.
+template <class Work>
+void with_writer(const CommandLine& line, Console& console, Work work)
+{
+    const auto settings = load_settings(line.config, console.environment);
+    auto database = Database::open(settings.database.path);
+    const auto format = line.json ? Format::json : line.csv ? Format::csv : Format::table;
+    const auto writer = make_row_writer(format, console.out, limits_of(console));
+    work(database, *writer);
+}
+
+void history(const CommandLine& line, Console& console)
+{
+    with_writer(line, console, [&](Database& database, RowWriter& writer) {
+        write_history(database, line.table, line.object, writer);
+    });
+}
+
+void as_of(const CommandLine& line, Console& console)
+{
+    with_writer(line, console, [&](Database& database, RowWriter& writer) {
+        write_as_of(database, line.table, line.time, writer);
+    });
+}
+
 void schema(const CommandLine& line, Console& console)
 {
     if (line.table.empty())
@@ -85,6 +111,10 @@ void dispatch(const CommandLine& line, Console& console)
             return query(line, console);
         case Command::schema:
             return schema(line, console);
+        case Command::history:
+            return history(line, console);
+        case Command::as_of:
+            return as_of(line, console);
     }
 }
 

@@ -166,19 +166,6 @@ void record_drift(store::Database& database, std::string_view resource, const Dr
     }
 }
 
-void forget_records(store::Database& database, UtcTime oldest)
-{
-    const std::string bound = format_sql_time(oldest);
-    for (const std::string_view sql :
-         {"DELETE FROM sync_runs WHERE run_id IN (SELECT run_id FROM sync_runs "
-          "WHERE ended_at < ? ORDER BY run_id LIMIT 5000)",
-          "DELETE FROM quarantine WHERE run_id NOT IN (SELECT run_id FROM sync_runs) "
-          "AND first_seen_at < ?"}) {
-        auto statement = database.prepared(sql);
-        statement.bind(1, bound).run();
-    }
-}
-
 void include_resource(store::Database& database, std::string_view resource,
                       std::int64_t interval_seconds)
 {

@@ -74,9 +74,6 @@ std::optional<UtcTime> last_complete(store::Database& database, std::string_view
 void record_drift(store::Database& database, std::string_view resource, const DriftNotes& drift,
                   UtcTime now);
 
-/// Deletes rows of sync_runs and quarantine that are older than `oldest`, a bounded number at once.
-void forget_records(store::Database& database, UtcTime oldest);
-
 /// Makes `resource` a row of freshness with this interval, or takes it out when not included.
 void include_resource(store::Database& database, std::string_view resource,
                       std::int64_t interval_seconds);
