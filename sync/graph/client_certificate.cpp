@@ -60,7 +60,7 @@ FormFields assertion_fields(std::string assertion)
 
 ClientCertificateCredentials::ClientCertificateCredentials(Transport& transport, Clock& clock,
                                                            Rng& rng,
-                                                           ClientCertificateOptions options)
+                                                           const ClientCertificateOptions& options)
     : CachedCredentials{
           std::make_unique<CertificateSource>(transport, clock, rng, options),
           TokenChecks{.tenant_id = options.endpoint.tenant_id, .audiences = options.audiences},

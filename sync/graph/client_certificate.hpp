@@ -26,7 +26,7 @@ public:
     ///
     /// Errors besides: Errc::configuration for a certificate that has expired; no request is made
     ClientCertificateCredentials(Transport& transport, Clock& clock, Rng& rng,
-                                 ClientCertificateOptions options);
+                                 const ClientCertificateOptions& options);
 };
 
 /// The form fields that present an assertion (RFC 7523 section 2.2). `assertion` is wiped.
