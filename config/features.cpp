@@ -17,7 +17,7 @@ std::vector<std::string> features_without_effect(const Config& config)
     if (config.database.audit_retention)
         add("database", "audit_retention", "audit events are kept forever, retention follows");
     for (const auto& group : config.sync.include) {
-        if (group != "cloudpc")
+        if (group == "reports")
             add("sync", "include", fmt::format("group {} is not read, it follows", group));
     }
     for (const auto& [table, resource] : config.sync.resources) {

@@ -135,10 +135,16 @@ private:
 
     void add_object(const std::string& whole, std::string item, std::vector<std::string> links)
     {
-        if (x_behaviour.repeat_objects)
-            x_items.push_back(with_member(
-                part_of(whole, [](std::string_view key) { return key != "displayName"; }),
-                "displayName", "\"an older name\""));
+        if (x_behaviour.repeat_objects) {
+            // An older state where that can be seen of what follows, else the same.
+            const bool named = !member(item, "displayName").empty();
+            x_items.push_back(
+                named
+                    ? with_member(
+                          part_of(whole, [](std::string_view key) { return key != "displayName"; }),
+                          "displayName", "\"an older name\"")
+                    : item);
+        }
         if (x_behaviour.split_objects) {
             bool first = false;
             const auto every_second = [&](std::string_view) { return first = !first; };

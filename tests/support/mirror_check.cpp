@@ -99,7 +99,18 @@ bj::value as_asked(const schema::Collection& collection, bj::value object)
             key.starts_with("@odata"))
             kept[key] = member.value();
     }
+    // Links have a table of their own.
+    if (const auto* links = schema::links_of(collection))
+        kept.erase(links->links.property);
     return kept;
+}
+
+/// Read by a daemon with this configuration: what is not stays as it was, empty mostly.
+bool is_included(SQLite::Database& mirror, const schema::Collection& collection)
+{
+    const auto table = collection.links.owner.empty() ? collection.table : collection.links.owner;
+    return one(mirror,
+               fmt::format("SELECT count(*) FROM freshness WHERE resource = '{}'", table)) == "1";
 }
 
 std::string typed_columns(std::span<const schema::Column> columns)
@@ -179,6 +190,58 @@ void check_children(SQLite::Database& mirror, const schema::Collection& collecti
     }
 }
 
+std::string text_at(const bj::value& object, std::string_view path)
+{
+    const auto* value = value_at(object, path);
+    return value != nullptr && value->is_string() ? std::string{value->get_string()} : "";
+}
+
+/// Rows of memberships and the like against the members of the tenant's objects.
+void check_links(SQLite::Database& mirror, const graphsim::Tenant& tenant,
+                 const schema::Collection& collection, Findings& findings)
+{
+    const auto& links = collection.links;
+    const auto set = collection.path.substr(collection.path.rfind('/') + 1);
+    SQLite::Statement row{
+        mirror,
+        fmt::format("SELECT raw, {}, {}, {} FROM {} WHERE id = ?",
+                    schema::column_name(links.owner_id), schema::column_name(links.linked_id),
+                    schema::column_name(links.linked_type), collection.table)};
+    std::int64_t expected = 0;
+    tenant.for_each_object(set, graphsim::Version::v1_0, [&](const graphsim::TruthObject& truth) {
+        const auto object = parse(truth.text);
+        const auto* members = array_at(object, links.property);
+        if (members == nullptr)
+            return;
+        for (const auto& member : *members) {
+            ++expected;
+            const auto linked = text_at(member, "id");
+            const auto type = text_at(member, "@odata.type").substr(sizeof "#microsoft.graph." - 1);
+            const auto id = truth.id + "_" + linked;
+            row.reset();
+            row.bind(1, id);
+            if (!row.executeStep()) {
+                findings.add("{} {}: is missing", collection.table, id);
+                continue;
+            }
+            const bj::object raw{{"id", id},
+                                 {links.owner_id, truth.id},
+                                 {links.linked_id, linked},
+                                 {links.linked_type, type}};
+            if (parse(row.getColumn(0).getString()) != raw)
+                findings.add("{} {}: raw is {}", collection.table, id,
+                             row.getColumn(0).getString());
+            if (row.getColumn(1).getString() != truth.id ||
+                row.getColumn(2).getString() != linked || row.getColumn(3).getString() != type)
+                findings.add("{} {}: its columns are not what raw has", collection.table, id);
+        }
+    });
+    row.reset();
+    const auto rows = one(mirror, fmt::format("SELECT count(*) FROM {}", collection.table));
+    if (rows != fmt::format("{}", expected))
+        findings.add("{}: {} rows, the tenant has {}", collection.table, rows, expected);
+}
+
 void check_collection(SQLite::Database& mirror, const graphsim::Tenant& tenant,
                       const schema::Collection& collection, Findings& findings)
 {
@@ -236,8 +299,23 @@ std::string one(SQLite::Database& mirror, const std::string& sql)
 std::vector<std::string> differences(SQLite::Database& mirror, const graphsim::Tenant& tenant)
 {
     Findings findings;
-    for (const auto& collection : schema::catalog())
-        check_collection(mirror, tenant, collection, findings);
+    for (const auto& collection : schema::catalog()) {
+        if (!is_included(mirror, collection))
+            continue;
+        if (collection.links.owner.empty())
+            check_collection(mirror, tenant, collection, findings);
+        else
+            check_links(mirror, tenant, collection, findings);
+    }
+    // What the daemon says of itself agrees with what it has.
+    SQLite::Statement said{mirror, "SELECT resource, row_count FROM freshness"};
+    while (said.executeStep()) {
+        const auto table = said.getColumn(0).getString();
+        const auto rows = one(mirror, fmt::format("SELECT count(*) FROM {}", table));
+        if (rows != said.getColumn(1).getString())
+            findings.add("{}: {} rows, freshness says {}", table, rows,
+                         said.getColumn(1).getString());
+    }
     return findings.take();
 }
 

@@ -14,7 +14,8 @@ namespace cloudpcd::test {
 inline constexpr std::size_t differences_max = 20;
 
 /// How the mirror differs from what the tenant's lists show now: ids, `raw`, columns by the rule of
-/// docs/sql.md, child tables. Empty when it does not. Audit events may be more than the tenant's.
+/// docs/sql.md, child tables, memberships. Empty when it does not. Audit events may be more than
+/// the tenant's; tables that `freshness` does not name are not looked at.
 std::vector<std::string> differences(SQLite::Database& mirror, const graphsim::Tenant& tenant);
 
 /// How the tables differ from what the view `changes` makes of nothing, played from the start.

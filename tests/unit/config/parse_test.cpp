@@ -118,6 +118,9 @@ TEST_CASE("config: later checks can point at the line of a key")
 TEST_CASE("config: what this version does not act on is said")
 {
     CHECK(features_without_effect(*parse(sample::good).config).empty());
+    const auto groups =
+        *parse(with("[sync]\ninclude = [\"cloudpc\", \"intune\", \"entra\"]\n")).config;
+    CHECK(features_without_effect(groups).empty());
     const auto config =
         *parse(with("[jobs]\nenabled = true\n[alerts]\nexec = [\"mail\"]\n"
                     "[http]\nlisten = \"127.0.0.1:1\"\n[graph]\nproxy = \"http://p:1\"\n"
