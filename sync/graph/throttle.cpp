@@ -20,12 +20,20 @@ Throttle::Throttle(Clock& clock, QuotaOptions options) : x_clock{clock}, x_optio
     for (std::size_t i = 0; i < quota_class_count; ++i) {
         x_buckets[i].tokens = quota_burst(options.per_minute[i]);
         x_buckets[i].refilled = clock.steady_now();
+        x_buckets[i].cut_at = clock.steady_now() - cut_interval;
     }
+}
+
+double Throttle::share_at(const Bucket& of, SteadyTime now)
+{
+    const auto minutes = static_cast<double>((now - of.cut_at).count()) / ms_per_minute;
+    return std::min(1.0, of.share + share_recovery * std::max(minutes, 0.0));
 }
 
 double Throttle::per_minute(QuotaClass quota) const
 {
-    return x_options.per_minute[static_cast<std::size_t>(quota)];
+    const auto index = static_cast<std::size_t>(quota);
+    return x_options.per_minute[index] * share_at(x_buckets[index], x_clock.steady_now());
 }
 
 void Throttle::refill(QuotaClass quota)
@@ -71,8 +79,16 @@ boost::asio::awaitable<void> Throttle::acquire(QuotaClass quota)
 
 void Throttle::pause(QuotaClass quota, Duration wait)
 {
-    auto& until = bucket(quota).paused_until;
-    until = std::max(until, x_clock.steady_now() + wait);
+    refill(quota);  // what has passed counts at the old rate
+    auto& paused = bucket(quota);
+    const auto now = x_clock.steady_now();
+    paused.paused_until = std::max(paused.paused_until, now + wait);
+    // Requests that were in flight together are refused together: one sign, one cut.
+    if (now < paused.cut_at + cut_interval)
+        return;
+    paused.share = std::max(share_min, share_at(paused, now) * share_after_429);
+    paused.cut_at = std::max(now, paused.paused_until);
+    paused.tokens = std::min(paused.tokens, quota_burst(per_minute(quota)));
 }
 
 bool Throttle::paused(QuotaClass quota) const

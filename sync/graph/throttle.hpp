@@ -22,6 +22,13 @@ struct QuotaOptions {
     std::array<double, quota_class_count> per_minute{60, 190, 120};
 };
 
+/// What a 429 leaves of the configured limit, at most once in cut_interval, and never less than
+/// share_min; every minute without one gives share_recovery back.
+inline constexpr double share_after_429 = 0.5;
+inline constexpr double share_min = 0.1;
+inline constexpr double share_recovery = 0.05;
+inline constexpr Duration cut_interval = std::chrono::seconds{10};
+
 /// Requests that may follow one another without pause, of a class with that limit: a tenth of a
 /// minute's worth, so that any minute sees at most 1.1 times the limit.
 constexpr double quota_burst(double per_minute) noexcept
@@ -37,7 +44,9 @@ public:
     /// counts. Exceptions: operation_aborted when cancelled; nothing is counted then.
     boost::asio::awaitable<void> acquire(QuotaClass quota);
 
-    /// After a 429: nothing of that class is sent before `wait` has passed.
+    /// After a 429: nothing of that class is sent before `wait` has passed, and then half as much a
+    /// minute as before, which recovers slowly. Somebody else uses the same quota, or the service
+    /// has less to give than is documented.
     void pause(QuotaClass quota, Duration wait);
 
     /// True while a pause of that class lasts.
@@ -51,10 +60,13 @@ private:
         double tokens = 0;
         SteadyTime refilled{};
         SteadyTime paused_until{};
-        Semaphore turn{1};  ///< held by whoever waits first for a token
+        double share = 1;     ///< of the configured limit, after 429s
+        SteadyTime cut_at{};  ///< when the share was cut last
+        Semaphore turn{1};    ///< held by whoever waits first for a token
     };
     Bucket& bucket(QuotaClass quota) { return x_buckets[static_cast<std::size_t>(quota)]; }
     double per_minute(QuotaClass quota) const;
+    static double share_at(const Bucket& of, SteadyTime now);
     void refill(QuotaClass quota);
     SteadyTime next_token(QuotaClass quota);
 

@@ -13,9 +13,13 @@
 
 namespace cloudpcd::mirror {
 
+namespace bj = boost::json;
+
 namespace {
 
 constexpr int probe_objects = 20;
+/// What is tried for $top when a larger one is refused; then none. Graph documents no maximum.
+constexpr int page_sizes[] = {500, 200, 100};
 
 /// Query options, joined as they are added.
 class Query {
@@ -60,6 +64,12 @@ Query shape_query(const schema::Collection& collection, const Refusals& refusals
     if (const auto names = expanded(collection, refusals); !names.empty())
         query.add("$expand", fmt::format("{}", fmt::join(names, ",")));
     return query;
+}
+
+/// The $top of a list; 0: none.
+int page_size(const schema::Collection& collection, const Refusals& refusals)
+{
+    return std::min(collection.page_size, refusals.top.value_or(collection.page_size));
 }
 
 std::string path_of(const schema::Collection& collection)
@@ -112,10 +122,11 @@ std::string to_state(const Refusals& refusals)
     boost::json::array names;
     for (const auto& name : refusals.names)
         names.emplace_back(name);
-    return boost::json::serialize(boost::json::object{{"version", std::string{version}},
-                                                      {"names", std::move(names)},
-                                                      {"top", refusals.top},
-                                                      {"filter", refusals.filter}});
+    return boost::json::serialize(
+        boost::json::object{{"version", std::string{version}},
+                            {"names", std::move(names)},
+                            {"top", refusals.top ? bj::value(*refusals.top) : bj::value(nullptr)},
+                            {"filter", refusals.filter}});
 }
 
 Refusals refusals_of_state(std::string_view state)
@@ -141,7 +152,8 @@ Refusals refusals_of_state(std::string_view state)
         const auto* value = find(name);
         return value != nullptr && value->is_bool() && value->get_bool();
     };
-    refusals.top = flag("top");
+    if (const auto* top = find("top"); top != nullptr && top->is_int64())
+        refusals.top = static_cast<int>(top->get_int64());
     refusals.filter = flag("filter");
     return refusals;
 }
@@ -155,8 +167,8 @@ std::string list_target(const schema::Collection& collection, const Refusals& re
         query.add("$filter",
                   graph::percent_encode(fmt::format("{} ge {}", collection.watermark_property,
                                                     format_rfc3339(*since))));
-    if (collection.page_size > 0 && !refusals.top)
-        query.add("$top", fmt::format("{}", collection.page_size));
+    if (const int top = page_size(collection, refusals); top > 0)
+        query.add("$top", fmt::format("{}", top));
     return fmt::format("/{}{}{}", schema::version_segment(collection.version),
                        schema::read_path(collection), query.text());
 }
@@ -217,15 +229,17 @@ bool learn_refusal(const schema::Collection& collection, const Error& error, boo
         return true;
     }
     if (filtered && !refusals.filter &&
-        (contains_word(error.message, "filter") || refusals.top || collection.page_size == 0)) {
+        (contains_word(error.message, "filter") || page_size(collection, refusals) == 0)) {
         refusals.filter = true;
         return true;
     }
-    if (collection.page_size > 0 && !refusals.top) {
-        refusals.top = true;
-        return true;
-    }
-    return false;
+    const int refused_size = page_size(collection, refusals);
+    if (refused_size == 0)
+        return false;
+    const auto* smaller =
+        std::ranges::find_if(page_sizes, [&](int size) { return size < refused_size; });
+    refusals.top = smaller == std::end(page_sizes) ? 0 : *smaller;
+    return true;
 }
 
 }  // namespace cloudpcd::mirror

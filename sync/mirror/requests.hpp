@@ -18,7 +18,7 @@ namespace cloudpcd::mirror {
 /// Parts of the request that were answered with 400 or 501.
 struct Refusals {
     std::vector<std::string> names{};  ///< of $select and $expand
-    bool top = false;
+    std::optional<int> top{};          ///< the largest that is left to try; 0: none, it is left out
     bool filter = false;
 
     bool empty() const noexcept { return names.empty() && !top && !filter; }
@@ -49,7 +49,8 @@ std::vector<std::string> permissions(const schema::Collection& collection);
 std::string_view set_name(const schema::Collection& collection) noexcept;
 
 /// Adds what the refusal of the first page speaks of: names of the request that stand in its
-/// message, else the filter, else $top. False when there is nothing that could be left out.
+/// message, else a smaller $top until there is none, and the filter. False when nothing is left
+/// that could be changed.
 bool learn_refusal(const schema::Collection& collection, const Error& error, bool filtered,
                    Refusals& refusals);
 

@@ -203,3 +203,53 @@ TEST_CASE("throttle: new limits reach who waits already")
     bench.network.clock.run_for(bench.network.io, 1min);
     CHECK(bench.order == "abc");
 }
+
+namespace {
+
+/// Requests of a class that pass within `time`.
+int passing(Bench& bench, QuotaClass quota, Duration time)
+{
+    const auto before = bench.passed.size();
+    for (int i = 0; i < 400; ++i)
+        bench.start(quota);
+    bench.network.clock.run_for(bench.network.io, time);
+    return static_cast<int>(bench.passed.size() - before);
+}
+
+}  // namespace
+
+TEST_CASE("throttle: a 429 halves what is sent, and it recovers slowly")
+{
+    Bench bench{{.per_minute = {60, 60, 60}}};
+    bench.throttle.pause(QuotaClass::other, 10s);
+    const int first = passing(bench, QuotaClass::other, 70s);
+    CHECK(first >= 29);
+    CHECK(first <= 37);  // half of sixty, with a burst and the first of the recovery
+    CHECK(passing(bench, QuotaClass::cloud_pc_get, 60s) >= 60);  // another class is not concerned
+}
+
+TEST_CASE("throttle: after ten minutes without a 429 the limit is the configured one again")
+{
+    Bench bench{{.per_minute = {60, 60, 60}}};
+    bench.throttle.pause(QuotaClass::other, 1s);
+    bench.network.clock.run_for(bench.network.io, 11min);
+    CHECK(passing(bench, QuotaClass::other, 1min) >= 60);
+}
+
+TEST_CASE("throttle: refusals that come together are one sign, and some is always left")
+{
+    Bench bench{{.per_minute = {60, 60, 60}}};
+    for (int i = 0; i < 8; ++i)
+        bench.throttle.pause(QuotaClass::other, 1s);
+    const int cut_once = passing(bench, QuotaClass::other, 61s);
+    CHECK(cut_once >= 28);
+
+    Bench storm{{.per_minute = {60, 60, 60}}};
+    for (int i = 0; i < 8; ++i) {
+        storm.throttle.pause(QuotaClass::other, 1s);
+        storm.network.clock.run_for(storm.network.io, 20s);
+    }
+    const int least = passing(storm, QuotaClass::other, 60s);
+    CHECK(least >= 6);
+    CHECK(least <= 14);
+}
