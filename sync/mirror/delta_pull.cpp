@@ -344,12 +344,14 @@ RunSummary DeltaPull::end_on_store(store::Database& database, const Ending& endi
         save_state(database, ending, now);
         record_drift(database, x_collection.table, x_drift, now);
 
-        for (const auto& counts :
-             {x_filled.objects, x_filled.links, applied.objects, applied.links})
-            summary.counts += counts;
         // Rows that a first fill read and lost again are no deletions of a complete list.
+        auto filled = x_filled.objects;
+        filled += x_filled.links;
         if (!complete)
-            summary.counts.deleted = 0;
+            filled.deleted = 0;
+        summary.counts += filled;
+        summary.counts += applied.objects;
+        summary.counts += applied.links;
         // freshness.row_count counts objects; what a fill committed, it has.
         summary.rows_counted = net(summary.counts) - net(applied.objects);
         summary.ended_at = now;

@@ -212,8 +212,12 @@ TEST_CASE("delta pull: items merge in the order they come, within a page and ove
     CHECK(raw_of(world, "a") == R"({"id":"a","mail":null,"jobTitle":"k","department":"d"})");
     CHECK(world.one("SELECT job_title || department FROM entra_users WHERE id = 'a'") == "kd");
     CHECK(world.one("SELECT count(*) FROM entra_users") == "1");
+    world.transport.scripted = {page(
+        R"({"id":"a","@removed":{"reason":"changed"}},{"id":"a","jobTitle":"new"})", last + "3")};
+    CHECK(world.outcome("entra_users") == "complete");
+    CHECK(raw_of(world, "a") == R"({"id":"a","jobTitle":"new"})");
     // A first fill commits page by page, later rounds at their end.
-    CHECK(world.one("SELECT count(*) FROM changes WHERE id = 'a'") == "3");
+    CHECK(world.one("SELECT count(*) FROM changes WHERE id = 'a'") == "4");
 }
 
 TEST_CASE("delta pull: chunks of members add up, and end one by one")
@@ -248,6 +252,14 @@ TEST_CASE("delta pull: chunks of members add up, and end one by one")
     CHECK(world.outcome("entra_groups") == "complete");
     CHECK(present() == "u1:user,u3:,u5:");
     CHECK(world.one("SELECT row_count FROM freshness WHERE resource = 'entra_groups'") == "1");
+
+    // What came before a removal is over, though the group is back.
+    world.transport.scripted = {
+        group_page(R"("members@delta":[{"id":"u9"}]},{"id":"g","@removed":{"reason":"changed"})",
+                   more + "3"),
+        group_page(R"("members@delta":[{"id":"u1"}])", last + "3")};
+    CHECK(world.outcome("entra_groups") == "complete");
+    CHECK(present() == "u1:user");
 }
 
 TEST_CASE("delta pull: an item in quarantine keeps the link where it was")
@@ -268,6 +280,8 @@ TEST_CASE("delta pull: an item in quarantine keeps the link where it was")
     CHECK(run.counts.deleted == 0);
     CHECK(world.one("SELECT value FROM sync_state WHERE key = 'delta_link' AND resource = "
                     "'entra_users'") == link);
+    CHECK(world.one(fmt::format("SELECT count(*) FROM entra_users WHERE id = '{}'", users[1].id)) ==
+          "1");
     CHECK(world.one("SELECT reason FROM quarantine WHERE id = 'x'") == "duplicate keys");
     world.pull_all();  // the same changes again, without the broken item
     check_equal(world);
@@ -290,6 +304,9 @@ TEST_CASE("delta pull: a quarantined item of a first fill is asked for again, af
         world.pull_all();
         const auto asked = world.asked();
         CHECK(firsts(asked) == (killed ? 2 : 3));  // groups, devices, and users
+        const auto pages = std::ranges::count_if(
+            asked, [](const std::string& target) { return target.starts_with("users/"); });
+        CHECK(pages == (killed ? 5 : 6));  // from the page of the broken item on
         check_equal(world);
     }
 }
