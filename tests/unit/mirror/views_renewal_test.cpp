@@ -2,7 +2,7 @@
 
 #include "schema/views.hpp"
 #include "sync/mirror/mirror_database.hpp"
-#include "tests/unit/mirror/fixture.hpp"
+#include "tests/simulation/virtual_clock.hpp"
 #include "tests/unit/store/fixture.hpp"
 
 #include <doctest/doctest.h>
