@@ -192,8 +192,7 @@ asio::awaitable<void> DeltaPull::begin_round()
 {
     x_counts = {};
     x_pages = 0;
-    x_barren_pages = 0;
-    x_barren_since.reset();
+    x_watch = {};
     x_delta_link.clear();
     co_await x_environment.store.run(
         [this](store::Database& database) { x_round.begin(database); });
@@ -210,7 +209,7 @@ asio::awaitable<std::optional<Error>> DeltaPull::read_pages(graph::Pager& pager)
         auto [next, staged] = co_await (pager.next() && stage(std::move(**page)));
         if (staged.failure)
             std::rethrow_exception(staged.failure);
-        if (is_endless(staged.counts))
+        if (x_watch.is_endless(staged.counts.new_ids, x_environment.clock.steady_now()))
             co_return Error{
                 .code = Errc::malformed,
                 .context = fmt::format("GET {}/delta, page {}", set_name(x_collection), x_pages),
@@ -220,19 +219,6 @@ asio::awaitable<std::optional<Error>> DeltaPull::read_pages(graph::Pager& pager)
     if (!page)
         co_return std::move(page).error();
     co_return std::nullopt;
-}
-
-bool DeltaPull::is_endless(const StageCounts& page)
-{
-    if (page.new_ids > 0) {
-        x_barren_since.reset();
-        x_barren_pages = 0;
-        return false;
-    }
-    const auto now = x_environment.clock.steady_now();
-    if (!x_barren_since)
-        x_barren_since = now;
-    return ++x_barren_pages >= barren_pages_max || now - *x_barren_since > barren_time_max;
 }
 
 asio::awaitable<DeltaPull::Staged> DeltaPull::stage(graph::Page page)

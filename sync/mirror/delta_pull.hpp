@@ -15,6 +15,7 @@
 // where it was cut off.
 
 #include "sync/mirror/delta_round.hpp"
+#include "sync/mirror/endless.hpp"
 #include "sync/mirror/pull.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -67,7 +68,6 @@ private:
     std::optional<graph::Url> usable(const std::string& link) const;
     std::optional<std::string> usable_start(const std::string& location) const;
     bool recover(const Error& error);
-    bool is_endless(const StageCounts& page);
 
     Pull::Environment x_environment;
     const schema::Collection& x_collection;
@@ -88,8 +88,7 @@ private:
     // Of this pass over the round.
     StageCounts x_counts;
     int x_pages = 0;
-    int x_barren_pages = 0;
-    std::optional<SteadyTime> x_barren_since;
+    EndlessWatch x_watch;
 
     DeltaRound::Applied x_filled;  ///< committed by pages of a first fill
     DriftNotes x_drift;

@@ -207,7 +207,7 @@ asio::awaitable<std::optional<Error>> Pull::read_pages(graph::Pager& pager)
         x_reading.counts += staged.counts;
         x_summary.counts += staged.applied;
         x_summary.rows_counted += row_change(staged.applied);
-        if (is_endless(staged.counts))
+        if (x_reading.watch.is_endless(staged.counts.new_ids, x_environment.clock.steady_now()))
             co_return Error{
                 .code = Errc::malformed,
                 .context = fmt::format("GET {}, page {}", set_name(x_collection), x_reading.pages),
@@ -217,20 +217,6 @@ asio::awaitable<std::optional<Error>> Pull::read_pages(graph::Pager& pager)
     if (!page)
         co_return std::move(page).error();
     co_return std::nullopt;
-}
-
-bool Pull::is_endless(const StageCounts& page)
-{
-    if (page.new_ids > 0) {
-        x_reading.barren_since.reset();
-        x_reading.barren_pages = 0;
-        return false;
-    }
-    const auto now = x_environment.clock.steady_now();
-    if (!x_reading.barren_since)
-        x_reading.barren_since = now;
-    return ++x_reading.barren_pages >= barren_pages_max ||
-           now - *x_reading.barren_since > barren_time_max;
 }
 
 asio::awaitable<Pull::Staged> Pull::stage(graph::Page page)

@@ -7,6 +7,7 @@
 #include "sync/graph/pager.hpp"
 #include "sync/mirror/audit_window.hpp"
 #include "sync/mirror/deletes.hpp"
+#include "sync/mirror/endless.hpp"
 #include "sync/mirror/records.hpp"
 #include "sync/mirror/requests.hpp"
 #include "sync/mirror/table.hpp"
@@ -20,11 +21,6 @@
 #include <vector>
 
 namespace cloudpcd::mirror {
-
-/// A list ends when this has passed since the first of a row of pages without a new id, or after
-/// that many such pages: services have been seen that page for ever.
-inline constexpr Duration barren_time_max = std::chrono::minutes{10};
-inline constexpr int barren_pages_max = 1000;
 
 struct PullSettings {
     config::Sync sync{};
@@ -71,8 +67,7 @@ private:
         std::optional<std::int64_t> announced{};
         int pages = 0;
         bool resumed = false;  ///< began at a saved link
-        std::optional<SteadyTime> barren_since{};
-        int barren_pages = 0;
+        EndlessWatch watch{};
     };
     struct Staged {
         StageCounts counts{};
@@ -113,7 +108,6 @@ private:
     graph::ListRequest list_request() const;
     std::optional<UtcTime> since() const;
     bool recover(const Error& error);
-    bool is_endless(const StageCounts& page);
     bool announced_otherwise(std::int64_t listed) const;
     bool cut_off(std::int64_t listed) const;
 

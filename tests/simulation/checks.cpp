@@ -292,10 +292,8 @@ private:
 std::string World::differences(std::size_t stride) const
 {
     std::string report;
-    for (const auto& collection : schema::catalog()) {
-        if (x_config.sync.resource(collection.table).enabled)
-            report += TableCheck{x_tenant, reader(), collection, stride}.run();
-    }
+    for (const auto* collection : included())
+        report += TableCheck{x_tenant, reader(), *collection, stride}.run();
     return report;
 }
 

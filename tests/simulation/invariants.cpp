@@ -176,17 +176,16 @@ std::string World::broken_invariants() const
     expect_none("deletes of a run that is not complete",
                 "SELECT * FROM sync_runs WHERE deleted > 0 AND outcome <> 'complete'");
     expect_none("a child row without parent", "PRAGMA foreign_key_check");
-    for (const auto& collection : schema::catalog()) {
-        if (x_config.sync.resource(collection.table).enabled)
-            expect_none("freshness counts other rows",
-                        fmt::format("SELECT resource, row_count, (SELECT count(*) FROM {0}) "
-                                    "FROM resource_status WHERE resource = '{0}' AND "
-                                    "row_count <> (SELECT count(*) FROM {0})",
-                                    collection.table));
+    for (const auto* collection : included()) {
+        expect_none("freshness counts other rows",
+                    fmt::format("SELECT resource, row_count, (SELECT count(*) FROM {0}) "
+                                "FROM resource_status WHERE resource = '{0}' AND "
+                                "row_count <> (SELECT count(*) FROM {0})",
+                                collection->table));
         expect_none("a sequence number beyond the last",
                     fmt::format("SELECT id FROM {} WHERE _seq < _version_seq OR _seq > (SELECT "
                                 "CAST(value AS INTEGER) FROM meta WHERE key = 'last_seq')",
-                                collection.table));
+                                collection->table));
     }
     if (!x_dead) {
         for (const std::string_view table : {"seen", "staged", "staged_quarantine"}) {

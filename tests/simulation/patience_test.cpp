@@ -65,7 +65,7 @@ TEST_CASE("simulation: a storm of 429 is waited out, never early, and others go 
             return !of_cloud_pcs(exchange) && exchange.status == 200 &&
                    exchange.ended_at < first->ended_at + std::chrono::seconds{37};
         });
-    CHECK(others >= 18);
+    CHECK(others >= static_cast<std::ptrdiff_t>(world.included().size()) - 1);
     CHECK(world.sync_until_quiet());
     CHECK(world.problems(10) == "");
 }
@@ -105,7 +105,7 @@ TEST_CASE("simulation: a wait longer than an hour ends the pull, and nothing els
     CHECK(world.sync_once() == 1);
 
     CHECK(world.last_outcome("cloud_pcs") == "incomplete");
-    CHECK(world.number("SELECT count(*) FROM sync_runs WHERE outcome = 'complete'") == 37);
+    CHECK(world.number("SELECT count(*) FROM sync_runs WHERE outcome <> 'complete'") == 1);
     CHECK(world.sync_until_quiet());
     CHECK(world.problems(10) == "");
 }

@@ -297,8 +297,8 @@ bool World::sync_until_quiet()
             number("SELECT count(*) FROM sync_state WHERE key IN ('missing_ids', 'next_link')") > 0;
         const bool skipped =
             number(
-                "SELECT count(*) FROM sync_runs WHERE outcome = 'skipped' AND run_id > "
-                "(SELECT max(run_id) FROM sync_runs) - 19") > 0;
+                "SELECT count(*) FROM sync_runs WHERE outcome = 'skipped' AND run_id IN "
+                "(SELECT max(run_id) FROM sync_runs GROUP BY resource)") > 0;
         if (*status == 0 && !pending && !skipped &&
             value("SELECT max(value) FROM meta WHERE key = 'last_seq'") == before)
             return true;
@@ -342,6 +342,14 @@ std::string World::value(const std::string& sql) const
     if (all.size() != 1)
         throw std::logic_error{fmt::format("{} rows: {}", all.size(), sql)};
     return all.front();
+}
+
+std::vector<const schema::Collection*> World::included() const
+{
+    std::vector<const schema::Collection*> collections;
+    for (const auto* table : daemon::included_tables(x_process->tables, x_config.sync))
+        collections.push_back(&table->collection());
+    return collections;
 }
 
 std::set<std::string> World::ids(std::string_view table) const

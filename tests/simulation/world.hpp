@@ -103,6 +103,8 @@ public:
     /// The one value of a query.
     std::string value(const std::string& sql) const;
     std::int64_t number(const std::string& sql) const { return std::stoll(value(sql)); }
+    /// The collections that the configuration includes.
+    std::vector<const schema::Collection*> included() const;
     /// Ids of a table.
     std::set<std::string> ids(std::string_view table) const;
     /// Ids of a set of the tenant.
