@@ -50,35 +50,13 @@ bool is_there(const std::filesystem::path& path)
     return true;
 }
 
-/// Makes the file with its mode, page size and application id, under another name first: whoever
-/// finds the file finds a database, wherever we were killed. SQLite gives -wal and -shm the mode of
-/// the file, so this is the one place that sets it.
-void create(const std::filesystem::path& path, const OpenOptions& options)
+std::filesystem::path beside(std::filesystem::path path, const char* suffix)
 {
-    auto made = path;
-    made += ".new";
-    auto journal = made;
-    journal += "-journal";
-    ::unlink(made.c_str());
-    ::unlink(journal.c_str());
-    const int file =
-        ::open(made.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, database_mode);
-    if (file < 0)
-        unusable(path, fmt::format("cannot be created: {}; check the directory and its owner",
-                                   std::strerror(errno)));
-    // The umask may have taken the group's read bit, which reporting tools live by.
-    const int changed = ::fchmod(file, database_mode);
-    ::close(file);
-    if (changed != 0)
-        unusable(path, fmt::format("its mode cannot be set: {}", std::strerror(errno)));
-    {
-        SQLite::Database database{made.string(), SQLite::OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW};
-        database.exec(fmt::format("PRAGMA page_size = {}; PRAGMA application_id = {}",
-                                  options.page_size, options.application_id));
-    }
-    if (::rename(made.c_str(), path.c_str()) != 0)
-        unusable(path, fmt::format("cannot be created: {}", std::strerror(errno)));
+    path += suffix;
+    return path;
 }
+
+constexpr std::array wal_suffixes{"-shm", "-wal"};
 
 /// Reads the header before SQLite touches anything (file format, section 1.3: magic at 0,
 /// application id at 68).
@@ -102,6 +80,13 @@ void check_identity(const std::filesystem::path& path, std::int32_t application_
                          fmt::format("{}: belongs to another application (application_id {}); "
                                      "it has not been touched",
                                      path.string(), id)};
+}
+
+/// Readers without write access to the directory need -wal and -shm to stay.
+void keep_wal_files(sqlite3* database)
+{
+    int persist = 1;
+    sqlite3_file_control(database, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
 }
 
 int note_wal_size(void* pages, sqlite3*, const char*, int count)
@@ -245,6 +230,39 @@ Database& Database::operator=(Database&& other) noexcept
     return *this;
 }
 
+void create_database(const std::filesystem::path& path, const OpenOptions& options)
+{
+    const auto made = beside(path, ".new");
+    for (const auto* suffix : {"", "-journal", "-wal", "-shm"})
+        ::unlink(beside(made, suffix).c_str());
+    const int file =
+        ::open(made.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, database_mode);
+    if (file < 0)
+        unusable(path, fmt::format("cannot be created: {}; check the directory and its owner",
+                                   std::strerror(errno)));
+    // The umask may have taken the group's read bit, which reporting tools live by. SQLite gives
+    // -wal and -shm the mode of the file.
+    const int changed = ::fchmod(file, database_mode);
+    ::close(file);
+    if (changed != 0)
+        unusable(path, fmt::format("its mode cannot be set: {}", std::strerror(errno)));
+    {
+        SQLite::Database database{made.string(), SQLite::OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW};
+        keep_wal_files(database.getHandle());
+        database.exec(
+            fmt::format("PRAGMA page_size = {}; PRAGMA application_id = {}; "
+                        "PRAGMA journal_mode = WAL; SELECT count(*) FROM sqlite_master",
+                        options.page_size, options.application_id));
+    }
+    // The file last: a reader that finds it finds the other two.
+    for (const auto* suffix : wal_suffixes) {
+        if (::rename(beside(made, suffix).c_str(), beside(path, suffix).c_str()) != 0)
+            unusable(path, fmt::format("cannot be created: {}", std::strerror(errno)));
+    }
+    if (::rename(made.c_str(), path.c_str()) != 0)
+        unusable(path, fmt::format("cannot be created: {}", std::strerror(errno)));
+}
+
 Database Database::open(const OpenOptions& options)
 {
     const auto& path = options.path;
@@ -270,7 +288,7 @@ Database Database::open(const OpenOptions& options)
         // one.
         const auto real = std::filesystem::canonical(directory) / path.filename();
         if (!existed)
-            create(real, options);
+            create_database(real, options);
         auto made = std::make_unique<SQLite::Database>(
             real.string(), SQLite::OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, busy_timeout_ms);
         Database database{path, std::move(made)};
@@ -278,9 +296,7 @@ Database Database::open(const OpenOptions& options)
         sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
         sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
         sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
-        int persist =
-            1;  // readers without write access to the directory need -wal and -shm to stay
-        sqlite3_file_control(raw, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+        keep_wal_files(raw);
         auto mode = database.prepared("PRAGMA journal_mode = WAL");
         if (!mode.step() || mode.text(0) != "wal")
             unusable(path, "does not accept WAL mode");

@@ -97,6 +97,13 @@ struct OpenOptions {
     int cache_kib = 4096;
 };
 
+/// Makes an empty database in WAL mode, with its mode (0640), page size and application id, under
+/// another name first: whoever finds the file finds a database that can be read, wherever we were
+/// killed. Leftovers of an earlier attempt are removed.
+///
+/// Errors: StoreError unusable
+void create_database(const std::filesystem::path& path, const OpenOptions& options);
+
 class Database {
 public:
     /// Opens or creates the file (mode 0640, in an existing directory).

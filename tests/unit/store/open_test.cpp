@@ -152,6 +152,25 @@ TEST_CASE("store: what a creation that was killed left behind is no obstacle")
     CHECK_FALSE(fs::exists(beside(path, ".new-journal")));
 }
 
+TEST_CASE("store: a file that has just appeared is in WAL mode, with all that a reader needs")
+{
+    const TemporaryDirectory directory;
+    const auto path = directory.path() / "mirror.db";
+    // Of an earlier database that somebody removed without its log.
+    write_file(beside(path, "-wal"), "a log of something else");
+    create_database(path, options(path));
+    constexpr std::size_t write_version = 18;  // file format, section 1.3: 2 is WAL
+    CHECK(read_file(path).at(write_version) == 2);
+    for (const auto* suffix : {"-wal", "-shm"})
+        CHECK(fs::exists(beside(path, suffix)));
+    for (const auto& entry : fs::directory_iterator{directory.path()})
+        CHECK_MESSAGE(entry.path().string().find(".new") == std::string::npos, entry.path());
+    SQLite::Database reader{"file:" + path.string() + "?mode=ro",
+                            SQLite::OPEN_READONLY | SQLite::OPEN_URI};
+    CHECK(reader.execAndGet("SELECT count(*) FROM sqlite_master").getInt() == 0);
+    CHECK(reader.execAndGet("PRAGMA integrity_check").getString() == "ok");
+}
+
 TEST_CASE("store: another application's database is refused and stays as it was")
 {
     TemporaryDirectory directory;
