@@ -33,6 +33,18 @@ graph::HttpResponse response_of(graphsim::Response response)
     return out;
 }
 
+/// Counts as long as it lives.
+class InFlight {
+public:
+    explicit InFlight(int& count) : x_count{count} { ++x_count; }
+    ~InFlight() { --x_count; }
+    InFlight(const InFlight&) = delete;
+    InFlight& operator=(const InFlight&) = delete;
+
+private:
+    int& x_count;
+};
+
 Error transient(std::string message)
 {
     return {.code = Errc::transient, .message = std::move(message)};
@@ -62,11 +74,8 @@ asio::awaitable<Result<graph::HttpResponse>> SimTransport::send(graph::HttpReque
 
     attempt.request_written = true;
     ++attempt.request_lines_written;
-    x_in_flight_max = std::max(x_in_flight_max, ++x_in_flight);
-    const struct Leave {
-        int& count;
-        ~Leave() { --count; }
-    } leave{x_in_flight};
+    const InFlight in_flight{x_in_flight};
+    x_in_flight_max = std::max(x_in_flight_max, x_in_flight);
     auto response = co_await exchange(request, number);
     if (x_dead)
         co_await never();
