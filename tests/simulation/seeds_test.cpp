@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstdlib>
 
 using namespace cloudpcd::simulation;
 using graphsim::Effect;
@@ -182,8 +181,8 @@ void run_checked(std::uint64_t seed, bool twice)
 void run_seeds(std::uint64_t first, std::uint64_t last)
 {
     constexpr std::uint64_t again_every = 10;
-    if (const char* one = std::getenv("CLOUDPCD_SEED")) {
-        const auto seed = std::strtoull(one, nullptr, 10);
+    if (const auto one = direction("CLOUDPCD_SEED")) {
+        const auto seed = std::stoull(*one);
         if (seed >= first && seed <= last)
             run_checked(seed, true);
         return;
@@ -217,11 +216,11 @@ TEST_CASE("simulation: after any weather the mirror equals the tenant, seeds 76 
 TEST_CASE("simulation: after any weather the mirror equals the tenant, more seeds when asked for")
 {
     constexpr std::uint64_t regular = 100;
-    if (const char* one = std::getenv("CLOUDPCD_SEED")) {
-        const auto seed = std::strtoull(one, nullptr, 10);
+    if (const auto one = direction("CLOUDPCD_SEED")) {
+        const auto seed = std::stoull(*one);
         if (seed > regular)
             run_checked(seed, true);
-    } else if (const char* more = std::getenv("CLOUDPCD_SEEDS")) {
-        run_seeds(regular + 1, regular + std::strtoull(more, nullptr, 10));
+    } else if (const auto more = direction("CLOUDPCD_SEEDS")) {
+        run_seeds(regular + 1, regular + std::stoull(*more));
     }
 }

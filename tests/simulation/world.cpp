@@ -80,6 +80,12 @@ graphsim::TenantOptions WorldOptions::small_tenant()
     return options;
 }
 
+std::optional<std::string> direction(const char* name)
+{
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): there is one thread
+    return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+}
+
 void WorldOptions::leave_out_catalog_data()
 {
     for (const auto* table :
@@ -135,7 +141,7 @@ World::World(Seed seed, WorldOptions options)
       x_network{x_tenant, x_clock, x_weather, hosts_of(x_config)}
 {
     log::configure(options.log_debug ? log::Level::debug : log::Level::info, log::Format::text);
-    if (std::getenv("CLOUDPCD_SIMULATION_LOG") == nullptr)
+    if (!direction("CLOUDPCD_SIMULATION_LOG"))
         x_stderr.emplace();
     x_file = x_directory.path() / "0" / "mirror.db";
     std::filesystem::create_directory(x_file.parent_path());

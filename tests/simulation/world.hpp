@@ -34,6 +34,9 @@ struct Seed {
 
 using Rows = std::vector<std::string>;
 
+/// An environment variable that directs the tests; nothing when it is not set.
+std::optional<std::string> direction(const char* name);
+
 /// Directory in memory, where fsync costs nothing; goes away with its owner.
 class ScratchDirectory {
 public:
