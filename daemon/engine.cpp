@@ -25,19 +25,6 @@ constexpr Duration housekeeping_interval = std::chrono::hours{1};
 /// Rows of sync_runs and quarantine are kept so long.
 constexpr Duration records_kept = std::chrono::days{30};
 
-std::string_view group_word(schema::Group group)
-{
-    switch (group) {
-        case schema::Group::cloudpc:
-            return "cloudpc";
-        case schema::Group::intune:
-            return "intune";
-        case schema::Group::entra:
-            return "entra";
-    }
-    return "";
-}
-
 /// An origin that the configuration was checked for.
 graph::Origin origin_of(const std::string& text)
 {
@@ -84,7 +71,8 @@ std::vector<const mirror::Table*> included_tables(const std::vector<mirror::Tabl
         const auto& collection = table.collection();
         if (!collection.links.owner.empty())  // comes with its owner
             continue;
-        if (sync.includes(group_word(collection.group)) && sync.resource(collection.table).enabled)
+        if (sync.includes(schema::group_name(collection.group)) &&
+            sync.resource(collection.table).enabled)
             included.push_back(&table);
     }
     return included;

@@ -134,6 +134,9 @@ std::span<const std::string_view> volatile_properties() noexcept;
 /// `@odata.type` becomes `odata_type`. "azureADDeviceId" -> "azure_ad_device_id".
 std::string column_name(std::string_view property);
 
+/// Name of a group in [sync] include and in the table reference.
+std::string_view group_name(Group group) noexcept;
+
 /// Declared type of a column: "TEXT", "TEXT COLLATE NOCASE", "BOOLEAN", "TIMESTAMP", ….
 std::string_view declared_type(ColumnType type) noexcept;
 

@@ -40,19 +40,6 @@ constexpr std::array engine_tables{
     Described{"sync_state", "What a resource remembers between reads."},
 };
 
-std::string_view group_name(schema::Group group)
-{
-    switch (group) {
-        case schema::Group::cloudpc:
-            break;
-        case schema::Group::intune:
-            return "intune";
-        case schema::Group::entra:
-            return "entra";
-    }
-    return "cloudpc";
-}
-
 SchemaColumn own_column(std::string_view name, std::string_view type, std::string_view description)
 {
     return {.name = std::string{name},
@@ -81,7 +68,7 @@ void add_columns(std::span<const schema::Column> columns, SchemaTable& table)
 SchemaTable head_of(const schema::Collection& collection)
 {
     return {.name = std::string{collection.table},
-            .group = std::string{group_name(collection.group)},
+            .group = std::string{schema::group_name(collection.group)},
             .parent = {},
             .request = fmt::format("GET /{}{}", schema::version_segment(collection.version),
                                    collection.path),

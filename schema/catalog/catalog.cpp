@@ -65,6 +65,19 @@ const ChildTable* outer_table(const Collection& collection, const ChildTable& ch
     return found == collection.children.end() ? nullptr : &*found;
 }
 
+std::string_view group_name(Group group) noexcept
+{
+    switch (group) {
+        case Group::cloudpc:
+            return "cloudpc";
+        case Group::intune:
+            return "intune";
+        case Group::entra:
+            return "entra";
+    }
+    return "";
+}
+
 std::span<const std::string_view> volatile_properties() noexcept
 {
     static constexpr std::string_view properties[] = {
