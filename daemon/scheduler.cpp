@@ -89,7 +89,7 @@ asio::awaitable<void> Scheduler::run_resource(ScheduledResource resource)
     int failures = 0;
     while (true) {
         const auto started = x_clock.steady_now();
-        const auto run = co_await pull(*resource.table, mirror::Occasion::scheduled);
+        const auto run = co_await pull(*resource.table, {});
         const bool broke_off = run.outcome == mirror::Outcome::incomplete;
         failures = broke_off ? failures + 1 : 0;
         const auto wait = next_wait(run, failures, resource.interval, x_rng);
@@ -101,14 +101,14 @@ asio::awaitable<void> Scheduler::run_resource(ScheduledResource resource)
 
 asio::awaitable<void> Scheduler::pull_into(const mirror::Table& table, mirror::RunSummary& run)
 {
-    run = co_await pull(table, mirror::Occasion::once);
+    run = co_await pull(table, {.occasion = mirror::Occasion::once});
 }
 
 asio::awaitable<mirror::RunSummary> Scheduler::pull(const mirror::Table& table,
-                                                    mirror::Occasion occasion)
+                                                    mirror::PullOrder order)
 {
     try {
-        co_return co_await x_puller.pull(table, occasion);
+        co_return co_await x_puller.pull(table, order);
     } catch (const SQLite::Exception& failure) {
         // A full disk passes; anything else is for the supervisor.
         if (failure.getErrorCode() != SQLITE_FULL)

@@ -48,7 +48,7 @@ public:
 private:
     boost::asio::awaitable<void> run_resource(ScheduledResource resource);
     boost::asio::awaitable<mirror::RunSummary> pull(const mirror::Table& table,
-                                                    mirror::Occasion occasion);
+                                                    mirror::PullOrder order);
     boost::asio::awaitable<void> pull_into(const mirror::Table& table, mirror::RunSummary& run);
     Duration first_wait(const ScheduledResource& resource);
 

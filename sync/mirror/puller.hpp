@@ -29,8 +29,10 @@ public:
     /// Gives:      the run as it stands in sync_runs; a failed read is an outcome, no error
     /// Exceptions: SQLite::Exception of the database; operation_aborted when cancelled. Nothing of
     ///             the pull is applied then, but pages of a first fill
-    boost::asio::awaitable<RunSummary> pull(const Table& table,
-                                            Occasion occasion = Occasion::scheduled);
+    boost::asio::awaitable<RunSummary> pull(const Table& table, PullOrder order = {});
+
+    /// Whether `run` is a refused pull of the table, whose deletes can be accepted.
+    boost::asio::awaitable<bool> was_refused(const Table& table, RunId run);
 
 private:
     boost::asio::awaitable<RunId> next_run();
