@@ -22,7 +22,6 @@ namespace {
 constexpr std::string_view key_delta_link = "delta_link";
 constexpr std::string_view key_delta_query = "delta_query";  ///< what the link's round asked for
 constexpr std::string_view key_fill_link = "next_link";
-constexpr std::string_view key_refusals = "refused";
 
 std::optional<Table> table_of_links(const schema::Collection& collection)
 {
@@ -73,9 +72,7 @@ asio::awaitable<void> DeltaPull::load()
     const auto now = x_environment.clock.utc_now();
     co_await x_environment.store.run([this, now](store::Database& database) {
         const auto table = x_collection.table;
-        if (const auto refusals =
-                read_fresh_state(database, table, key_refusals, now - refusals_kept))
-            x_refusals = refusals_of_state(*refusals);
+        x_refusals = read_refusals(database, table, now);
         x_filling = !last_complete(database, table).has_value();
         // A link goes on with what its round asked for: after another version of the program has
         // come, that may be too little.
@@ -118,15 +115,11 @@ std::optional<graph::Url> DeltaPull::usable(const std::string& link) const
 
 graph::ListRequest DeltaPull::list_request() const
 {
-    const auto& origin = x_environment.client.options().origin;
-    const auto link = x_link ? usable(*x_link) : std::nullopt;
-    return {.url = link ? *link : graph::url_at(origin, first_target()),
-            .path = schema::read_path(x_collection),
-            .name = fmt::format("{}/delta", set_name(x_collection)),
-            .entity_type = std::string{x_collection.entity_type},
-            .quota = list_quota(x_collection),
-            .permissions = permissions(x_collection),
-            .delta = true};
+    auto request =
+        mirror::list_request(x_collection, x_environment.client.options().origin, x_refusals);
+    if (auto link = x_link ? usable(*x_link) : std::nullopt)
+        request.url = *std::move(link);
+    return request;
 }
 
 asio::awaitable<std::optional<Error>> DeltaPull::read()
@@ -384,8 +377,7 @@ void DeltaPull::save_state(store::Database& database, const Ending& ending, UtcT
     if (x_refusals_changed) {
         for (const auto& name : x_refusals.names)
             x_drift.add(name, DriftNotes::Kind::refused, "");
-        erase_state(database, table, key_refusals);  // the day begins anew
-        write_state(database, table, key_refusals, to_state(x_refusals), now);
+        write_refusals(database, table, x_refusals, now);
     }
     if (ending.outcome == Outcome::complete) {
         write_state(database, table, key_delta_link, x_delta_link, now);

@@ -303,6 +303,13 @@ std::string DeltaRound::left_links_sql(std::string_view what) const
         name_of(*x_links), x_owner_column, x_linked_column, what);
 }
 
+void DeltaRound::stage_differences(store::Database& database) const
+{
+    hand_over_objects(database);
+    if (x_links != nullptr)
+        hand_over_links(database);
+}
+
 DeltaRound::Applied DeltaRound::apply(store::Database& database, Sequence& sequence, UtcTime now,
                                       DriftNotes& drift, bool removals) const
 {

@@ -65,6 +65,9 @@ public:
     /// Queries of the missing ids, before apply(); their parameter is the run.
     std::string missing_objects_sql() const;
     std::string missing_links_sql() const;
+    /// Stages what the mirror has otherwise or not at all, as Table::stage does: objects under the
+    /// run, links under its negative. Writes the temp database only.
+    void stage_differences(store::Database& database) const;
     /// Deletes what the round did not meet, within the transaction that ends it.
     Applied sweep(store::Database& database, Sequence& sequence, UtcTime now) const;
     /// Forgets all of the round.

@@ -18,7 +18,6 @@ namespace {
 // Keys of sync_state.
 constexpr std::string_view key_link = "next_link";
 constexpr std::string_view key_fill_started = "fill_started_at";
-constexpr std::string_view key_refusals = "refused";
 constexpr std::string_view key_missing = "missing_ids";
 constexpr std::string_view key_probed = "drift_probed_at";
 
@@ -94,9 +93,7 @@ asio::awaitable<void> Pull::load()
         state.missing = read_id_list(database, table, key_missing);
         if (x_order.accept_deletes && is_refused_run(database, table, *x_order.accept_deletes))
             state.accepted = refused_deletes(database, table, *x_order.accept_deletes);
-        if (const auto refusals =
-                read_fresh_state(database, table, key_refusals, now - refusals_kept))
-            state.refusals = refusals_of_state(*refusals);
+        state.refusals = read_refusals(database, table, now);
         const auto probed = read_time(database, table, key_probed);
         state.probe_due = x_collection.select && (!probed || *probed + probe_interval <= now);
         return state;
@@ -135,18 +132,12 @@ void Pull::plan_window(UtcTime now)
 graph::ListRequest Pull::list_request() const
 {
     const auto& origin = x_environment.client.options().origin;
-    auto url = graph::url_at(origin, list_target(x_collection, x_remembered.refusals, since()));
+    auto request = mirror::list_request(x_collection, origin, x_remembered.refusals, since());
     if (x_reading.resumed) {
         if (auto saved = graph::parse_url(*x_remembered.link); saved && saved->origin == origin)
-            url = *std::move(saved);
+            request.url = *std::move(saved);
     }
-    return {.url = std::move(url),
-            .path = std::string{x_collection.path},
-            .name = std::string{set_name(x_collection)},
-            .entity_type = std::string{x_collection.entity_type},
-            .quota = list_quota(x_collection),
-            .permissions = permissions(x_collection),
-            .singleton = x_collection.shape == schema::Shape::singleton};
+    return request;
 }
 
 /// Reads the list to its end, from the start again where that helps. An error is the last word.
@@ -472,8 +463,7 @@ void Pull::save_state(store::Database& database, const Ending& ending, UtcTime n
     if (x_refusals_changed) {
         for (const auto& name : x_remembered.refusals.names)
             x_drift.add(name, DriftNotes::Kind::refused, "");
-        erase_state(database, table, key_refusals);  // the day begins anew
-        write_state(database, table, key_refusals, to_state(x_remembered.refusals), now);
+        write_refusals(database, table, x_remembered.refusals, now);
     }
     if (ending.outcome == Outcome::complete) {
         write_id_list(database, table, key_missing, ending.remember, now);

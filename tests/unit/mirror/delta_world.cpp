@@ -39,6 +39,8 @@ boost::asio::awaitable<Result<graph::HttpResponse>> TenantTransport::send(
     if (stops_after && targets.size() >= *stops_after)
         co_return Error{.code = Errc::transient, .message = "the connection is gone"};
     targets.push_back(request.url.target);
+    if (before_request)
+        before_request(request.url.target);
     if (!scripted.empty()) {
         auto body = replaced(std::move(scripted.front()), "{base}", base);
         scripted.pop_front();
@@ -138,6 +140,11 @@ T DeltaWorld::wait_for(boost::asio::awaitable<T> work)
 RunSummary DeltaWorld::pull(std::string_view table, PullOrder order)
 {
     return wait_for(x_puller->pull(table_of(table), order));
+}
+
+VerifyReport DeltaWorld::verify(std::string_view table)
+{
+    return wait_for(x_puller->verify(table_of(table)));
 }
 
 bool DeltaWorld::was_refused(std::string_view table, RunId run)

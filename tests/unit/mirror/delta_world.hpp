@@ -13,6 +13,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,8 @@ public:
     std::vector<std::string> targets;  ///< of Graph, in order
     /// Bodies of pages given instead of the tenant's, first one first. `{base}` is the origin.
     std::deque<std::string> scripted;
+    /// Called with each target before it is answered.
+    std::function<void(const std::string&)> before_request;
     /// Requests answered so far make it stop: the program was killed.
     std::optional<std::size_t> stops_after;
 
@@ -59,6 +62,7 @@ public:
     /// Includes a table besides those that are read by delta rounds.
     void include(std::string_view table) { include_resource(x_store->database(), table, 300); }
     RunSummary pull(std::string_view table, PullOrder order = {});
+    VerifyReport verify(std::string_view table);
     bool was_refused(std::string_view table, RunId run);
     /// Pulls users, groups and devices, which have to be complete.
     void pull_all();
