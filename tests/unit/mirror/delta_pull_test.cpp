@@ -554,6 +554,17 @@ TEST_CASE("delta pull: a saved link that asks for less than this version is not 
     check_equal(world);
 }
 
+TEST_CASE("delta pull: an operator may ask for everything anew")
+{
+    DeltaWorld world{directory()};
+    world.pull_all();
+    world.asked();
+    CHECK(world.pull("entra_users", {.occasion = Occasion::once}).pages == 1);
+    CHECK(firsts(world.asked()) == 0);
+    CHECK(world.pull("entra_users", {.occasion = Occasion::full}).pages > 1);
+    CHECK(firsts(world.asked()) == 1);
+}
+
 TEST_CASE("delta pull: without permission the table is skipped, and the others go on")
 {
     DeltaWorld world{directory()};
