@@ -31,6 +31,13 @@ struct PullSettings {
 enum class Occasion {
     scheduled,  ///< its interval has passed, and another one will follow
     once,       ///< somebody asked for everything; nobody knows when the next one comes
+    full,       ///< an operator asked for all there is: no saved link, no window
+};
+
+struct PullOrder {
+    Occasion occasion = Occasion::scheduled;
+    /// A refused run of the table: what it held back and is missing again may go.
+    std::optional<RunId> accept_deletes{};
 };
 
 class Pull {

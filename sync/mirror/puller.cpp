@@ -51,7 +51,7 @@ asio::awaitable<RunId> Puller::next_run()
     co_return ++x_last_run;
 }
 
-asio::awaitable<RunSummary> Puller::pull(const Table& table, Occasion occasion)
+asio::awaitable<RunSummary> Puller::pull(const Table& table, PullOrder order)
 {
     const auto id = co_await next_run();
     const Pull::Environment environment{
@@ -62,11 +62,11 @@ asio::awaitable<RunSummary> Puller::pull(const Table& table, Occasion occasion)
         log_run(run);
         co_return run;
     }
-    Pull pull{environment, table, id, occasion};
+    Pull pull{environment, table, id, order.occasion};
     auto run = co_await pull.run();
     log_run(run);
     if (run.outcome == Outcome::complete && pull.lags_behind())
-        co_return co_await this->pull(table, occasion);
+        co_return co_await this->pull(table, order);
     co_return run;
 }
 

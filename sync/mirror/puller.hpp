@@ -29,8 +29,7 @@ public:
     /// Gives:      the run as it stands in sync_runs; a failed read is an outcome, no error
     /// Exceptions: SQLite::Exception of the database; operation_aborted when cancelled. Nothing of
     ///             the pull is applied then, but pages of a first fill
-    boost::asio::awaitable<RunSummary> pull(const Table& table,
-                                            Occasion occasion = Occasion::scheduled);
+    boost::asio::awaitable<RunSummary> pull(const Table& table, PullOrder order = {});
 
 private:
     boost::asio::awaitable<RunId> next_run();
