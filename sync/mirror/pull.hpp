@@ -18,6 +18,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace cloudpcd::mirror {
@@ -49,7 +50,7 @@ public:
         const PullSettings& settings;
     };
 
-    Pull(const Environment& environment, const Table& table, RunId run, Occasion occasion);
+    Pull(const Environment& environment, const Table& table, RunId run, PullOrder order);
 
     boost::asio::awaitable<RunSummary> run();
 
@@ -65,7 +66,8 @@ private:
         std::optional<UtcTime> last_complete{};
         AuditState audit{};
         Refusals refusals{};
-        std::vector<std::string> missing{};  ///< ids that the last complete list lacked
+        std::vector<std::string> missing{};          ///< ids that the last complete list lacked
+        std::unordered_set<std::string> accepted{};  ///< ids whose deletion an operator accepts
         bool probe_due = false;
     };
     /// Of one pass over the list.
@@ -101,6 +103,7 @@ private:
     boost::asio::awaitable<Staged> stage(graph::Page page);
     boost::asio::awaitable<Ending> compare();
     Ending judge(Comparison compared, DeletePlan& plan) const;
+    bool accepts_all(const std::vector<std::string>& missing) const;
     boost::asio::awaitable<void> confirm(DeletePlan plan, Ending& ending);
     boost::asio::awaitable<void> probe_drift();
     boost::asio::awaitable<RunSummary> end(Ending ending);
@@ -121,7 +124,7 @@ private:
     Environment x_environment;
     const Table& x_table;
     const schema::Collection& x_collection;
-    Occasion x_occasion;
+    PullOrder x_order;
     RunSummary x_summary;
     Remembered x_remembered;
     std::optional<AuditWindow> x_window;  ///< of the window strategy
