@@ -3,7 +3,7 @@
 // makes a new engine; what has to outlive it (connections, quota, database) is handed in.
 
 #include "config/config.hpp"
-#include "daemon/pull_desk.hpp"
+#include "daemon/desk.hpp"
 #include "daemon/scheduler.hpp"
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
@@ -52,8 +52,8 @@ public:
     /// Keeps the mirror fresh until cancelled.
     boost::asio::awaitable<void> run();
 
-    /// Where pulls are asked for while run() is at work. Those that it leaves end with the engine.
-    PullDesk& desk() noexcept { return x_desk; }
+    /// Where pulls and verifications are asked for. What run() leaves undone ends with the engine.
+    Desk& desk() noexcept { return x_desk; }
 
 private:
     boost::asio::awaitable<std::vector<ScheduledResource>> prepare();
@@ -68,7 +68,7 @@ private:
     std::unique_ptr<graph::CachedCredentials> x_credentials;
     graph::Client x_client;
     mirror::Puller x_puller;
-    PullDesk x_desk;
+    Desk x_desk;
 };
 
 }  // namespace cloudpcd::daemon

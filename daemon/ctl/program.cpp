@@ -108,6 +108,12 @@ void sync(const CommandLine& line, Console& console)
     sync(ControlClient{settings.control.socket}, line.sync, line.json, console.out);
 }
 
+void verify(const CommandLine& line, Console& console)
+{
+    const auto settings = load_settings(line.config, console.environment);
+    verify(ControlClient{settings.control.socket}, line.tables, line.json, console.out);
+}
+
 /// Opens the mirror and gives it to `work` with a writer of the wanted format.
 template <class Work>
 void with_writer(const CommandLine& line, Console& console, Work work)
@@ -148,6 +154,8 @@ void dispatch(const CommandLine& line, Console& console)
             return status(line, console);
         case Command::sync:
             return sync(line, console);
+        case Command::verify:
+            return verify(line, console);
         case Command::query:
             return query(line, console);
         case Command::schema:
