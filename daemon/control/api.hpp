@@ -12,7 +12,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,21 +20,18 @@
 
 namespace cloudpcd::daemon::control {
 
-/// What those hear who ask for pulls or wait for one while there is no engine.
-Problem reloaded();
-Problem ending();
-
 class Api {
 public:
-    /// All must outlive it. The configuration may change between detach() and attach().
+    /// All must outlive it. The configuration may change with the engine.
     Api(Clock& clock, store::Store& mirror, const config::Config& configuration);
 
     std::vector<Route> routes();
 
-    /// The engine that serves from now on, by its desk.
+    /// The engine that serves from now on, by its desk. Those who wait for another are told that
+    /// the configuration was read again.
     void attach(Desk& desk) noexcept { x_desk = &desk; }
-    /// It is gone or about to go; `why` is what those hear who wait for it, or ask meanwhile.
-    void detach(Problem why);
+    /// None does any more: the daemon is ending.
+    void detach() noexcept { x_desk = nullptr; }
 
 private:
     using Tables = std::vector<std::string_view>;
@@ -44,7 +41,9 @@ private:
     boost::asio::awaitable<Reply> verify(Request request);
 
     std::variant<Tables, Problem> tables_of(const std::vector<std::string>& names) const;
-    boost::asio::awaitable<bool> was_refused(std::string_view table, mirror::RunId run);
+    boost::asio::awaitable<std::optional<Problem>> check_refused(std::string_view name,
+                                                                 mirror::RunId run);
+    Problem engine_gone() const;
     Problem not_included(std::string_view name, const schema::Collection& collection) const;
 
     Clock& x_clock;
@@ -54,7 +53,6 @@ private:
     UtcTime x_started_at;
     SteadyTime x_started;
     Desk* x_desk = nullptr;
-    Problem x_no_engine;  ///< for whom there is none
 };
 
 }  // namespace cloudpcd::daemon::control

@@ -280,23 +280,38 @@ TEST_CASE("server: a peer that does not read its answer is given up")
     const auto begun = fixture.begun.size();
     CHECK(begun < 20'000);
     fixture.pass(seconds{2});
+    asio::co_spawn(fixture.io, peer.listen(), asio::detached);
+    fixture.pass(Duration{0});
+    CHECK(peer.hung_up_on());
     CHECK(fixture.begun.size() == begun);
     auto& next = fixture.connect();
     fixture.say(next, post("{}"));
     CHECK(next.heard().starts_with("HTTP/1.1 200 "));
 }
 
-TEST_CASE("server: the end hangs up on the silent and gives the others a second")
+TEST_CASE("server: the end waits for nobody who is silent")
 {
     Fixture fixture;
     auto& silent = fixture.connect();
+    auto& between = fixture.connect();
+    fixture.say(between, post("{}"));
+    const auto asked = fixture.clock.steady_now();
+    fixture.stop();
+    CHECK(fixture.clock.steady_now() == asked);
+    fixture.pass(Duration{0});
+    CHECK(silent.hung_up_on());
+    CHECK(between.hung_up_on());
+}
+
+TEST_CASE("server: the end gives those that wait for an answer a second")
+{
+    Fixture fixture;
     auto& waiting = fixture.connect();
     fixture.say(waiting, "GET /slow HTTP/1.1\r\n\r\n");
     const auto asked = fixture.clock.steady_now();
     fixture.stop();
     CHECK(fixture.clock.steady_now() - asked == ending_time_max);
     fixture.pass(Duration{0});
-    CHECK(silent.hung_up_on());
     CHECK(waiting.hung_up_on());
     CHECK(fixture.cancelled == 1);
 }
