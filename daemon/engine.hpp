@@ -3,6 +3,7 @@
 // makes a new engine; what has to outlive it (connections, quota, database) is handed in.
 
 #include "config/config.hpp"
+#include "daemon/desk.hpp"
 #include "daemon/scheduler.hpp"
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
@@ -13,6 +14,7 @@
 #include "sync/mirror/puller.hpp"
 #include "sync/store/store.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
@@ -30,6 +32,7 @@ graph::QuotaOptions quota_of(const config::Graph& graph) noexcept;
 class Engine {
 public:
     struct Parts {
+        boost::asio::any_io_executor executor;
         graph::Transport& transport;
         graph::Throttle& throttle;
         store::Store& store;
@@ -49,6 +52,9 @@ public:
     /// Keeps the mirror fresh until cancelled.
     boost::asio::awaitable<void> run();
 
+    /// Where pulls and verifications are asked for. What run() leaves undone ends with the engine.
+    Desk& desk() noexcept { return x_desk; }
+
 private:
     boost::asio::awaitable<std::vector<ScheduledResource>> prepare();
     boost::asio::awaitable<int> check_credential();
@@ -62,6 +68,7 @@ private:
     std::unique_ptr<graph::CachedCredentials> x_credentials;
     graph::Client x_client;
     mirror::Puller x_puller;
+    Desk x_desk;
 };
 
 }  // namespace cloudpcd::daemon

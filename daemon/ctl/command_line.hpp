@@ -1,16 +1,18 @@
 #pragma once
 // What the user typed. Options are parsed here and nowhere else.
 
+#include "daemon/ctl/control_commands.hpp"
 #include "daemon/ctl/failure.hpp"
 #include "daemon/ctl/row_writer.hpp"
 #include "daemon/ctl/settings.hpp"
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cloudpcd::ctl {
 
-enum class Command { status, query, schema, history, as_of };
+enum class Command { status, sync, verify, query, schema, history, as_of };
 
 struct CommandLine {
     Command command = Command::status;
@@ -21,6 +23,8 @@ struct CommandLine {
     std::string table{};   ///< of schema, where it may be empty, history and as-of
     std::string object{};  ///< of history: the id
     std::string time{};    ///< of as-of
+    SyncOptions sync{};
+    std::vector<std::string> tables{};  ///< of verify; empty: all
 };
 
 /// A command line; or how to end without one: help, a version, or what is wrong.
