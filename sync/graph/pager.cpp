@@ -116,6 +116,7 @@ boost::asio::awaitable<Result<std::optional<Page>>> Pager::next()
     ++x_pages;
     page->request_id = response->request_id;
     page->date = response->date;
+    page->requested_at = response->sent_at;
     page->requests = response->attempts;
     page->permit = std::move(response->page_permit);
     co_return std::optional<Page>{std::move(*page)};
