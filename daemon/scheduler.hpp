@@ -16,7 +16,7 @@ namespace cloudpcd::daemon {
 struct ScheduledResource {
     const mirror::Table* table = nullptr;
     Duration interval{};
-    std::optional<UtcTime> last_complete{};
+    std::optional<UtcTime> last_read{};  ///< completely, incremental reads included
 };
 
 /// A missing permission is looked for again no sooner.
@@ -41,7 +41,7 @@ public:
     /// Gives: the runs, in the order of the resources. A full disk makes a run incomplete.
     boost::asio::awaitable<std::vector<mirror::RunSummary>> run_once();
 
-    /// Reads each resource at its interval until cancelled. What was complete less than an
+    /// Reads each resource at its interval until cancelled. What was read less than an
     /// interval ago is due when that has passed.
     boost::asio::awaitable<void> run();
 

@@ -21,7 +21,6 @@ namespace {
 constexpr std::string_view key_delta_link = "delta_link";
 constexpr std::string_view key_delta_query = "delta_query";  ///< what the link's round asked for
 constexpr std::string_view key_fill_link = "next_link";
-constexpr std::string_view key_refusals = "refused";
 
 std::optional<Table> table_of_links(const schema::Collection& collection)
 {
@@ -44,6 +43,7 @@ DeltaPull::DeltaPull(const Pull::Environment& environment, const Table& table, R
 {
     x_summary.run_id = run;
     x_summary.resource = x_collection.table;
+    x_summary.kind = RunKind::delta;
     x_summary.started_at = environment.clock.utc_now();
 }
 

@@ -148,62 +148,6 @@ TEST_CASE("client: what every request carries, and what comes back")
     CHECK(response->client_request_id == header_of(sent[1].request, "client-request-id"));
 }
 
-TEST_CASE("client: reads in the background may be shed first, others not")
-{
-    Bench bench;
-    REQUIRE(bench.get().has_value());
-    auto request = Bench::request();
-    request.priority = Priority::interactive;
-    REQUIRE(bench.network.await(bench.client.get(request)).has_value());
-    const auto sent = bench.sent();
-    REQUIRE(sent.size() == 2);
-    CHECK(header_of(sent[0].request, "x-ms-throttle-priority") == "Low");
-    CHECK(header_of(sent[1].request, "x-ms-throttle-priority") == "Normal");
-}
-
-TEST_CASE("client: who is waited for overtakes the reads that queue for the same class")
-{
-    Bench bench{8, {.per_minute = {0, 0, 60}}};
-    std::string order;
-    const auto get = [&](Priority priority, char letter) -> asio::awaitable<void> {
-        auto request = Bench::request();
-        request.priority = priority;
-        const auto response = co_await bench.client.get(std::move(request));
-        CHECK(response.has_value());
-        order += letter;
-    };
-    for (int i = 0; i < 20; ++i)
-        asio::co_spawn(bench.network.io, get(Priority::background, 'r'), asio::detached);
-    bench.network.clock.run_for(bench.network.io, 3s);
-    const auto before = order.size();
-    asio::co_spawn(bench.network.io, get(Priority::interactive, 'J'), asio::detached);
-    bench.network.clock.run_for(bench.network.io, 100ms);
-    CHECK(order.size() > before);
-    CHECK(order.substr(before, 1) == "J");
-    bench.network.clock.run(bench.network.io);
-    CHECK(order.size() == 21);
-}
-
-TEST_CASE("client: it slows down before the service refuses")
-{
-    const auto requests_in_a_minute = [](const std::string& load) {
-        Bench bench{8, {.per_minute = {0, 0, 60}}};
-        bench.forever = test::json_response(200, "{}", {{"x-ms-throttle-limit-percentage", load}});
-        const auto get = [&]() -> asio::awaitable<void> {
-            co_await bench.client.get(Bench::request());
-        };
-        for (int i = 0; i < 200; ++i)
-            asio::co_spawn(bench.network.io, get(), asio::detached);
-        bench.network.clock.run_for(bench.network.io, 1min);
-        return bench.sent().size();
-    };
-    CHECK(requests_in_a_minute("1.6") < 30);  // and slower with each answer that says so
-    for (const auto* unusable : {"0.5", "", "nan", "1.6x", "-1.6", "much"}) {
-        CAPTURE(unusable);
-        CHECK(requests_in_a_minute(unusable) >= 60);
-    }
-}
-
 TEST_CASE("client: a foreign origin gets nothing, and the log says so")
 {
     for (const auto* text : {"https://evil.example/", "https://graph.microsoft.com.evil/",
