@@ -88,8 +88,9 @@ TEST_CASE_FIXTURE(Filled, "refresh: what could not be asked for stays, and nothi
     }
     SUBCASE("a proxy's page")
     {
-        fault.effect = graphsim::Effect::html_page;
+        fault.effect = graphsim::Effect::status;
         fault.status = 404;
+        fault.text = "<html><body>Not found</body></html>";
     }
     tenant.faults().add(fault);
     const auto before = rows();
