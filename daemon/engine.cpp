@@ -92,11 +92,12 @@ Engine::Engine(const Parts& parts, const config::Config& configuration)
                                                      .environment = parts.environment})},
       x_client{parts.transport, *x_credentials, parts.throttle,
                parts.clock,     parts.rng,      client_options(configuration)},
-      x_puller{
-          x_client,
-          parts.store,
-          parts.clock,
-          {.sync = configuration.sync, .audit_retention = configuration.database.audit_retention}},
+      x_puller{x_client,
+               parts.store,
+               parts.clock,
+               {.sync = configuration.sync,
+                .audit_retention = configuration.database.audit_retention,
+                .tables = included_tables(parts.tables, configuration.sync)}},
       x_desk{parts.executor, included_tables(parts.tables, configuration.sync)}
 {}
 
@@ -122,7 +123,7 @@ asio::awaitable<std::vector<ScheduledResource>> Engine::prepare()
                     mirror::include_resource(
                         database, table,
                         std::chrono::ceil<std::chrono::seconds>(resource.interval).count());
-                    resource.last_complete = mirror::last_complete(database, table);
+                    resource.last_read = mirror::read_times(database, table).last_read;
                 }
             });
             return std::move(resources);

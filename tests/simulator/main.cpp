@@ -87,6 +87,8 @@ void add_options(CLI::App& app, Settings& settings)
     app.add_option("--federated-token", settings.federated_token_files,
                    "File with a token of the issuer that the application trusts; repeatable")
         ->check(CLI::ExistingFile);
+    app.add_option("--ignore-filter", tenant.unfiltered,
+                   "A set whose lists ignore $filter; repeatable");
     app.add_option("--identity", tenant.user_identities,
                    "Client id of a user-assigned managed identity; repeatable");
     app.add_flag("--quota", settings.quota,

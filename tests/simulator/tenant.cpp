@@ -60,6 +60,14 @@ std::optional<Version> version_of(const Target& target)
     return std::nullopt;
 }
 
+/// By what clients filter most.
+std::string time_property_of(std::string_view set)
+{
+    if (set == "auditEvents")
+        return "activityDateTime";
+    return set == "cloudPCs" ? "lastModifiedDateTime" : "";
+}
+
 }  // namespace
 
 Tenant::Tenant(TenantOptions options)
@@ -73,7 +81,7 @@ Tenant::Tenant(TenantOptions options)
       x_dice{seed_of(x_options, Stream::dice)}
 {
     for (const auto& [name, entity_set] : x_facts.sets())
-        x_store.emplace(name, ObjectSet{name == "auditEvents" ? "activityDateTime" : "",
+        x_store.emplace(name, ObjectSet{time_property_of(name),
                                         !entity_set.delta_roles.empty()});
     x_generator.fill(x_store, {.cloud_pcs = x_options.cloud_pcs,
                                .audit_events = x_options.audit_events,

@@ -80,6 +80,8 @@ struct TenantOptions {
     bool retried_page_link_dies = false;
     /// Query options that the documentation does not list for a set get 400.
     bool reject_undocumented_query = false;
+    /// Sets whose lists ignore $filter and give everything, as services do that do not know it.
+    std::vector<std::string> unfiltered{};
     /// Audit events listed newest first; else oldest first. Graph documents no order.
     bool audit_newest_first = true;
 
@@ -143,6 +145,7 @@ public:
     {
         x_options.federated_tokens = std::move(tokens);
     }
+    void set_unfiltered(std::vector<std::string> sets) { x_options.unfiltered = std::move(sets); }
     void set_quota(Quota quota) { x_throttle = Throttle{quota}; }
     /// Every token issued so far answers 401 from now on.
     void revoke_tokens() noexcept { x_tokens.revoke_all(); }
