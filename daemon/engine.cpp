@@ -41,6 +41,14 @@ graph::ClientOptions client_options(const config::Config& configuration)
             .concurrency = static_cast<int>(configuration.graph.concurrency)};
 }
 
+CredentialParts credential_parts(const Engine::Parts& parts)
+{
+    return {.transport = parts.transport,
+            .clock = parts.clock,
+            .rng = parts.rng,
+            .environment = parts.environment};
+}
+
 /// The permissions any one of which reads Cloud PCs; without them there is nothing to mirror.
 bool may_read_cloud_pcs(const graph::AccessToken& token)
 {
@@ -86,10 +94,14 @@ graph::QuotaOptions quota_of(const config::Graph& graph) noexcept
 Engine::Engine(const Parts& parts, const config::Config& configuration)
     : x_parts{parts},
       x_config{configuration},
-      x_credentials{make_credentials(configuration, {.transport = parts.transport,
-                                                     .clock = parts.clock,
-                                                     .rng = parts.rng,
-                                                     .environment = parts.environment})},
+      x_credentials{make_credentials(configuration, credential_parts(parts))},
+      x_delegated{make_delegated(configuration, credential_parts(parts))},
+      x_login{parts.executor,
+              {.transport = parts.transport,
+               .clock = parts.clock,
+               .rng = parts.rng,
+               .credentials = *x_delegated},
+              delegated_endpoint(configuration)},
       x_client{parts.transport, *x_credentials, parts.throttle,
                parts.clock,     parts.rng,      client_options(configuration)},
       x_puller{
@@ -181,6 +193,7 @@ asio::awaitable<void> Engine::run()
     TaskGroup group{co_await asio::this_coro::executor};
     group.spawn(watch_credential());
     group.spawn(watch_certificate(x_config, x_parts.clock));
+    group.spawn(x_login.run());
     group.spawn(scheduler.run());
     group.spawn(keep_house());
     co_await group.join();

@@ -3,16 +3,19 @@
 // makes a new engine; what has to outlive it (connections, quota, database) is handed in.
 
 #include "config/config.hpp"
+#include "daemon/login.hpp"
 #include "daemon/scheduler.hpp"
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
 #include "sync/graph/cached_credentials.hpp"
 #include "sync/graph/client.hpp"
+#include "sync/graph/delegated.hpp"
 #include "sync/graph/throttle.hpp"
 #include "sync/graph/transport.hpp"
 #include "sync/mirror/puller.hpp"
 #include "sync/store/store.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
@@ -30,6 +33,7 @@ graph::QuotaOptions quota_of(const config::Graph& graph) noexcept;
 class Engine {
 public:
     struct Parts {
+        boost::asio::any_io_executor executor;
         graph::Transport& transport;
         graph::Throttle& throttle;
         store::Store& store;
@@ -49,6 +53,9 @@ public:
     /// Keeps the mirror fresh until cancelled.
     boost::asio::awaitable<void> run();
 
+    /// Where people sign in and out while run() is at work.
+    Login& login() noexcept { return x_login; }
+
 private:
     boost::asio::awaitable<std::vector<ScheduledResource>> prepare();
     boost::asio::awaitable<int> check_credential();
@@ -60,6 +67,8 @@ private:
     Parts x_parts;
     const config::Config& x_config;
     std::unique_ptr<graph::CachedCredentials> x_credentials;
+    std::unique_ptr<graph::DelegatedCredentials> x_delegated;  ///< never for reading
+    Login x_login;
     graph::Client x_client;
     mirror::Puller x_puller;
 };

@@ -99,7 +99,8 @@ Supervisor::~Supervisor()
 
 Engine::Parts Supervisor::parts()
 {
-    return {.transport = *x_transport,
+    return {.executor = x_io.get_executor(),
+            .transport = *x_transport,
             .throttle = x_throttle,
             .store = x_store,
             .clock = x_clock,
