@@ -22,10 +22,6 @@ std::vector<std::string> features_without_effect(const Config& config)
     }
     if (config.jobs.enabled)
         add("jobs", "enabled", "no job is sent, jobs follow");
-    if (config.mentions("control", "roles"))
-        add("control", "roles", "there is no control socket, it follows");
-    else if (config.mentions("control", "socket"))
-        add("control", "socket", "there is no control socket, it follows");
     if (!config.alerts.exec.empty())
         add("alerts", "exec", "no command is run, alerts follow");
     if (config.http.listen)

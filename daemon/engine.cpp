@@ -108,7 +108,8 @@ Engine::Engine(const Parts& parts, const config::Config& configuration)
           x_client,
           parts.store,
           parts.clock,
-          {.sync = configuration.sync, .audit_retention = configuration.database.audit_retention}}
+          {.sync = configuration.sync, .audit_retention = configuration.database.audit_retention}},
+      x_desk{parts.executor, included_tables(parts.tables, configuration.sync)}
 {}
 
 /// Brings `freshness` to what the configuration includes.
@@ -194,7 +195,7 @@ asio::awaitable<void> Engine::run()
     group.spawn(watch_credential());
     group.spawn(watch_certificate(x_config, x_parts.clock));
     group.spawn(x_login.run());
-    group.spawn(scheduler.run());
+    group.spawn(scheduler.run(x_desk));
     group.spawn(keep_house());
     co_await group.join();
 }

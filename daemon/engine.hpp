@@ -4,6 +4,7 @@
 
 #include "config/config.hpp"
 #include "daemon/login.hpp"
+#include "daemon/pull_desk.hpp"
 #include "daemon/scheduler.hpp"
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
@@ -56,6 +57,9 @@ public:
     /// Where people sign in and out while run() is at work.
     Login& login() noexcept { return x_login; }
 
+    /// Where pulls are asked for while run() is at work. Those that it leaves end with the engine.
+    PullDesk& desk() noexcept { return x_desk; }
+
 private:
     boost::asio::awaitable<std::vector<ScheduledResource>> prepare();
     boost::asio::awaitable<int> check_credential();
@@ -71,6 +75,7 @@ private:
     Login x_login;
     graph::Client x_client;
     mirror::Puller x_puller;
+    PullDesk x_desk;
 };
 
 }  // namespace cloudpcd::daemon

@@ -64,11 +64,14 @@ asio::awaitable<std::vector<mirror::RunSummary>> Scheduler::run_once()
     co_return runs;
 }
 
-asio::awaitable<void> Scheduler::run()
+asio::awaitable<void> Scheduler::run(PullDesk& desk)
 {
     TaskGroup group{co_await asio::this_coro::executor};
-    for (const auto& resource : x_resources)
-        group.spawn(run_resource(resource));
+    for (const auto& resource : x_resources) {
+        auto* const asked = desk.find(resource.table->collection().table);
+        CLOUDPCD_ASSERT(asked != nullptr);
+        group.spawn(run_resource(resource, *asked));
+    }
     co_await group.join();
 }
 
@@ -83,32 +86,34 @@ Duration Scheduler::first_wait(const ScheduledResource& resource)
     return std::max(resource.interval - age, spread);
 }
 
-asio::awaitable<void> Scheduler::run_resource(ScheduledResource resource)
+asio::awaitable<void> Scheduler::run_resource(ScheduledResource resource, PullQueue& asked)
 {
-    co_await x_clock.sleep_for(first_wait(resource));
+    auto due = x_clock.steady_now() + first_wait(resource);
     int failures = 0;
     while (true) {
+        co_await asked.wait_until(x_clock, due);
         const auto started = x_clock.steady_now();
-        const auto run = co_await pull(*resource.table, mirror::Occasion::scheduled);
+        const auto run = co_await pull(*resource.table, asked.begin());
+        asked.finish(run);
         const bool broke_off = run.outcome == mirror::Outcome::incomplete;
         failures = broke_off ? failures + 1 : 0;
         const auto wait = next_wait(run, failures, resource.interval, x_rng);
         // The interval counts from start to start, unless the pull took longer than that.
         const auto from = broke_off ? x_clock.steady_now() : started;
-        co_await x_clock.sleep_until(std::max(from + wait, x_clock.steady_now()));
+        due = std::max(from + wait, x_clock.steady_now());
     }
 }
 
 asio::awaitable<void> Scheduler::pull_into(const mirror::Table& table, mirror::RunSummary& run)
 {
-    run = co_await pull(table, mirror::Occasion::once);
+    run = co_await pull(table, {.occasion = mirror::Occasion::once});
 }
 
 asio::awaitable<mirror::RunSummary> Scheduler::pull(const mirror::Table& table,
-                                                    mirror::Occasion occasion)
+                                                    mirror::PullOrder order)
 {
     try {
-        co_return co_await x_puller.pull(table, occasion);
+        co_return co_await x_puller.pull(table, order);
     } catch (const SQLite::Exception& failure) {
         // A full disk passes; anything else is for the supervisor.
         if (failure.getErrorCode() != SQLITE_FULL)

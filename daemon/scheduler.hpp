@@ -2,6 +2,7 @@
 // When each collection is read. Resources do not wait for one another: each has a loop of its own,
 // and what they share (requests in flight, quota, pages in memory) is bounded where it is used.
 
+#include "daemon/pull_desk.hpp"
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
 #include "sync/mirror/puller.hpp"
@@ -41,14 +42,15 @@ public:
     /// Gives: the runs, in the order of the resources. A full disk makes a run incomplete.
     boost::asio::awaitable<std::vector<mirror::RunSummary>> run_once();
 
-    /// Reads each resource at its interval until cancelled. What was complete less than an
-    /// interval ago is due when that has passed.
-    boost::asio::awaitable<void> run();
+    /// Reads each resource at its interval until cancelled, and at once when that is asked for at
+    /// `desk`, which has a queue for each. What was complete less than an interval ago is due when
+    /// that has passed.
+    boost::asio::awaitable<void> run(PullDesk& desk);
 
 private:
-    boost::asio::awaitable<void> run_resource(ScheduledResource resource);
+    boost::asio::awaitable<void> run_resource(ScheduledResource resource, PullQueue& asked);
     boost::asio::awaitable<mirror::RunSummary> pull(const mirror::Table& table,
-                                                    mirror::Occasion occasion);
+                                                    mirror::PullOrder order);
     boost::asio::awaitable<void> pull_into(const mirror::Table& table, mirror::RunSummary& run);
     Duration first_wait(const ScheduledResource& resource);
 

@@ -17,6 +17,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <unistd.h>
 #include <utility>
 
 namespace cloudpcd::daemon {
@@ -149,18 +150,46 @@ asio::awaitable<int> Supervisor::once()
 
 asio::awaitable<int> Supervisor::serve(const Load& load)
 {
+    control::Api api{x_clock, x_config};
+    control::Server server{x_io.get_executor(), x_clock, x_config.control.socket,
+                           control::Router{api.routes()}, roles()};
+    server.start();
+    std::exception_ptr failure;
+    try {
+        co_await follow_wishes(load, api, server);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    api.detach(control::ending());
+    co_await server.stop();
+    if (failure)
+        std::rethrow_exception(failure);
+    log::info("cloudpcd ends");
+    co_return exit_done;
+}
+
+/// One engine after the other, until somebody wishes the end.
+asio::awaitable<void> Supervisor::follow_wishes(const Load& load, control::Api& api,
+                                                control::Server& server)
+{
     while (true) {
         Engine engine{parts(), x_config};
+        api.attach(engine.desk(), engine.login());
         const auto wish = co_await run_until_wish(engine.run(), &load);
-        if (wish != Wish::reload) {
-            log::info("cloudpcd ends");
-            co_return exit_done;
-        }
+        if (wish != Wish::reload)
+            co_return;
+        api.detach(control::reloaded());
         x_config = *std::exchange(x_next_config, std::nullopt);
         apply_log_settings(x_config.log);
         x_throttle.configure(quota_of(x_config.graph));
+        server.set_roles(roles());
         log::info("the configuration was read again");
     }
+}
+
+control::Roles Supervisor::roles()
+{
+    return {x_config.control.roles, ::geteuid(), x_clock};
 }
 
 /// Runs `work` until it ends or somebody wishes otherwise. Gives the wish.

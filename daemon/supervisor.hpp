@@ -1,7 +1,10 @@
 #pragma once
-// The running daemon: event loop, store thread, signals, and one engine after the other.
+// The running daemon: event loop, store thread, signals, control socket, and one engine after the
+// other.
 
 #include "config/config.hpp"
+#include "daemon/control/api.hpp"
+#include "daemon/control/server.hpp"
 #include "daemon/engine.hpp"
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
@@ -53,6 +56,9 @@ private:
     int run_loop(boost::asio::awaitable<int> work);
     boost::asio::awaitable<int> once();
     boost::asio::awaitable<int> serve(const Load& load);
+    boost::asio::awaitable<void> follow_wishes(const Load& load, control::Api& api,
+                                               control::Server& server);
+    control::Roles roles();
     boost::asio::awaitable<std::optional<Wish>> run_until_wish(boost::asio::awaitable<void> work,
                                                                const Load* load);
     boost::asio::awaitable<Wish> next_wish(const Load* load);

@@ -15,8 +15,9 @@ namespace cloudpcd::ctl {
 namespace {
 
 constexpr auto footer =
-    "Exit status: 0 done, 1 the thing asked for did not hold, 2 not found, 64 usage, 74 the\n"
-    "database or the output, 78 configuration.";
+    "Exit status: 0 done, 1 the thing asked for did not hold, 2 not found, 64 usage, 69 the "
+    "daemon\n"
+    "is not running, 74 the database or the output, 77 not allowed, 78 configuration.";
 
 std::string version_text()
 {
@@ -29,13 +30,26 @@ void add_options(CLI::App& app, CommandLine& line)
     app.set_version_flag("--version", version_text());
     auto* const file =
         app.add_option("--config", line.config.file, "Configuration (/etc/cloudpcd/cloudpcd.toml)");
-    app.add_option("-i,--instance", line.config.instance,
-                   "Instance NAME: /etc/cloudpcd/NAME.toml, state in /var/lib/cloudpcd/NAME")
+    app.add_option(
+           "-i,--instance", line.config.instance,
+           "Instance NAME: /etc/cloudpcd/NAME.toml, state in /var/lib/cloudpcd/NAME, socket in "
+           "/run/cloudpcd/NAME")
         ->excludes(file);
     auto* const json = app.add_flag("--json", line.json, "JSON instead of a table");
     app.require_subcommand(1);
 
     auto* const status = app.add_subcommand("status", "How old each table of the mirror is");
+    auto* const sync = app.add_subcommand("sync", "Have the daemon read tables now");
+    sync->add_option("TABLE", line.sync.tables, "Tables to read; all without");
+    sync->add_flag("--full", line.sync.full, "Everything, without saved links and windows");
+    sync->add_flag("--wait", line.sync.wait, "Wait for the end; 1 if a pull did not complete");
+    sync->add_option("--accept-deletes", line.sync.accept_deletes,
+                     "Delete what refused run RUN of that one TABLE held back; waits")
+        ->type_name("RUN")
+        ->check(CLI::PositiveNumber);
+    auto* const login =
+        app.add_subcommand("login", "Sign in by device code, for what Graph lets only users do");
+    auto* const logout = app.add_subcommand("logout", "Forget who has signed in");
     auto* const query = app.add_subcommand("query", "Run one SELECT on the mirror");
     query->add_option("SQL", line.sql, "The statement; - reads it from standard input")->required();
     query->add_flag("--csv", line.csv, "CSV instead of a table")->excludes(json);
@@ -52,9 +66,16 @@ void add_options(CLI::App& app, CommandLine& line)
     as_of->add_flag("--csv", line.csv, "CSV instead of a table")->excludes(json);
 
     // --json and the like may stand behind the command too.
-    for (auto* const command : {status, query, schema, history, as_of})
+    for (auto* const command : {status, sync, login, logout, query, schema, history, as_of})
         command->fallthrough();
     status->parse_complete_callback([&line] { line.command = Command::status; });
+    sync->parse_complete_callback([&line] {
+        line.command = Command::sync;
+        if (line.sync.accept_deletes && line.sync.tables.size() != 1)
+            throw CLI::ValidationError{"--accept-deletes", "goes with exactly one TABLE"};
+    });
+    login->parse_complete_callback([&line] { line.command = Command::login; });
+    logout->parse_complete_callback([&line] { line.command = Command::logout; });
     query->parse_complete_callback([&line] { line.command = Command::query; });
     schema->parse_complete_callback([&line] { line.command = Command::schema; });
     history->parse_complete_callback([&line] { line.command = Command::history; });
@@ -72,7 +93,8 @@ std::optional<std::string> unknown_command(const CLI::App& app)
     if (word == rest.end())
         return std::nullopt;
     return fmt::format(
-        "there is no command {}, accepted: status, query, schema, history, as-of\n"
+        "there is no command {}, accepted: status, sync, login, logout, query, schema, history, "
+        "as-of\n"
         "Run with --help for more information.\n",
         printable(*word));
 }
@@ -82,7 +104,10 @@ std::optional<std::string> unknown_command(const CLI::App& app)
 ParsedCommandLine parse_command_line(int argc, const char* const* argv)
 {
     CommandLine line;
-    CLI::App app{"Looks into the mirror of a Windows 365 tenant that cloudpcd keeps", "cloudpcctl"};
+    CLI::App app{
+        "Looks into the mirror of a Windows 365 tenant that cloudpcd keeps, and tells cloudpcd "
+        "what to do",
+        "cloudpcctl"};
     add_options(app, line);
     try {
         app.parse(argc, argv);

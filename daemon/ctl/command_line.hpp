@@ -1,6 +1,7 @@
 #pragma once
 // What the user typed. Options are parsed here and nowhere else.
 
+#include "daemon/ctl/control_commands.hpp"
 #include "daemon/ctl/failure.hpp"
 #include "daemon/ctl/row_writer.hpp"
 #include "daemon/ctl/settings.hpp"
@@ -10,7 +11,7 @@
 
 namespace cloudpcd::ctl {
 
-enum class Command { status, query, schema, history, as_of };
+enum class Command { status, sync, login, logout, query, schema, history, as_of };
 
 struct CommandLine {
     Command command = Command::status;
@@ -21,6 +22,7 @@ struct CommandLine {
     std::string table{};   ///< of schema, where it may be empty, history and as-of
     std::string object{};  ///< of history: the id
     std::string time{};    ///< of as-of
+    SyncOptions sync{};
 };
 
 /// A command line; or how to end without one: help, a version, or what is wrong.

@@ -11,8 +11,10 @@ enum class ExitStatus : int {
     failed = 1,  ///< the thing asked for did not hold: an SQL error, a refused statement
     not_found = 2,
     usage = 64,
+    unavailable = 69,  ///< the daemon is not running
     bug = 70,
     database = 74,  ///< cannot be read, is not SQLite; or the output cannot be written
+    not_allowed = 77,
     configuration = 78,
 };
 

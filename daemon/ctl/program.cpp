@@ -1,7 +1,10 @@
 #include "daemon/ctl/program.hpp"
 
+#include "daemon/ctl/client.hpp"
 #include "daemon/ctl/command_line.hpp"
+#include "daemon/ctl/control_commands.hpp"
 #include "daemon/ctl/database.hpp"
+#include "daemon/ctl/login_command.hpp"
 #include "daemon/ctl/query.hpp"
 #include "daemon/ctl/schema_command.hpp"
 #include "daemon/ctl/status.hpp"
@@ -11,8 +14,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <new>
+#include <optional>
 #include <string>
+#include <variant>
 
 namespace cloudpcd::ctl {
 
@@ -59,14 +65,60 @@ void query(const CommandLine& line, Console& console)
     }
 }
 
+constexpr std::chrono::seconds status_limit{5};
+
+/// What the daemon says; or why it says nothing.
+std::variant<std::string, Failure> ask_status(const config::Config& settings)
+{
+    try {
+        const ControlClient client{settings.control.socket};
+        return expect_success(client.get("/v1/status", status_limit));
+    } catch (const Failure& problem) {
+        return problem;
+    }
+}
+
 void status(const CommandLine& line, Console& console)
 {
     const auto settings = load_settings(line.config, console.environment);
-    auto database = Database::open(settings.database.path);
-    const auto read = read_status(database);
-    write_status(read,
-                 {.path = settings.database.path.string(), .jobs_enabled = settings.jobs.enabled},
-                 line.json, console.out, limits_of(console));
+    const auto asked = ask_status(settings);
+    if (const auto* answer = std::get_if<std::string>(&asked)) {
+        if (line.json)
+            return console.out.write(*answer);
+        const auto [mirror, context] = parse_status(*answer);
+        return write_status(mirror, context, /*as_json=*/false, console.out, limits_of(console));
+    }
+    const auto& problem = std::get<Failure>(asked);
+    StatusContext context{.path = settings.database.path.string(),
+                          .jobs_enabled = settings.jobs.enabled,
+                          .no_daemon = problem.what()};
+    try {
+        auto database = Database::open(settings.database.path);
+        write_status(read_status(database), context, line.json, console.out, limits_of(console));
+    } catch (const Failure&) {
+        // Who may neither ask nor look hears whom to ask.
+        if (problem.status() == ExitStatus::not_allowed)
+            throw problem;
+        throw;
+    }
+}
+
+void sync(const CommandLine& line, Console& console)
+{
+    const auto settings = load_settings(line.config, console.environment);
+    sync(ControlClient{settings.control.socket}, line.sync, line.json, console.out);
+}
+
+void login(const CommandLine& line, Console& console)
+{
+    const auto settings = load_settings(line.config, console.environment);
+    login(ControlClient{settings.control.socket}, line.json, console.out, console.errors);
+}
+
+void logout(const CommandLine& line, Console& console)
+{
+    const auto settings = load_settings(line.config, console.environment);
+    logout(ControlClient{settings.control.socket}, line.json, console.out);
 }
 
 /// Opens the mirror and gives it to `work` with a writer of the wanted format.
@@ -107,6 +159,12 @@ void dispatch(const CommandLine& line, Console& console)
     switch (line.command) {
         case Command::status:
             return status(line, console);
+        case Command::sync:
+            return sync(line, console);
+        case Command::login:
+            return login(line, console);
+        case Command::logout:
+            return logout(line, console);
         case Command::query:
             return query(line, console);
         case Command::schema:

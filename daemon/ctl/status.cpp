@@ -89,28 +89,27 @@ std::string resource_json(const ResourceStatus& resource)
         .done();
 }
 
-std::string status_json(const MirrorStatus& status, const StatusContext& context)
+std::string daemon_json(const std::optional<DaemonStatus>& daemon)
 {
-    JsonObject last_runs;
-    for (const auto outcome : outcomes)
-        last_runs.number(outcome, status.last_runs(outcome));
-    std::vector<std::string> resources;
-    resources.reserve(status.resources.size());
-    for (const auto& resource : status.resources)
-        resources.push_back(resource_json(resource));
+    if (!daemon)
+        return "null";
     return JsonObject{}
-        .text("at", rfc3339(status.at))
-        .optional_text("tenant_id", status.tenant_id)
-        .text("database", context.path)
-        // What the configuration says, and whether jobs are sent: not in this version.
-        .json("jobs",
-              JsonObject{}.boolean("enabled", context.jobs_enabled).boolean("acting", false).done())
-        .json("last_runs", last_runs.done())
-        .number("quarantine", status.quarantined)
-        .number("schema_drift", status.drift)
-        .number("gaps", status.gaps)
-        .json("resources", json_lines(resources))
+        .number("pid", daemon->pid)
+        .text("version", daemon->version)
+        .text("commit", daemon->commit)
+        .text("started_at", daemon->started_at)
+        .number("uptime_seconds", daemon->uptime_seconds)
         .done();
+}
+
+std::string daemon_text(const StatusContext& context)
+{
+    if (!context.daemon)
+        return context.no_daemon;
+    const auto& daemon = *context.daemon;
+    return fmt::format("runs for {} (since {}), pid {}, version {} ({})",
+                       format_age(daemon.uptime_seconds), daemon.started_at, daemon.pid,
+                       daemon.version, daemon.commit);
 }
 
 std::string last_runs_text(const MirrorStatus& status)
@@ -138,6 +137,7 @@ std::string head_text(const MirrorStatus& status, const StatusContext& context)
     const auto line = [&](std::string_view name, std::string_view value) {
         text += fmt::format("{:<12}{}\n", name, printable(value));
     };
+    line("daemon", daemon_text(context));
     line("tenant", status.tenant_id.value_or("not known yet"));
     line("mirror", context.path);
     line("jobs", jobs_text(context.jobs_enabled));
@@ -241,6 +241,31 @@ MirrorStatus read_status(Database& database)
     status.gaps = count(database, "gaps");
     database.execute("COMMIT");
     return status;
+}
+
+std::string status_json(const MirrorStatus& status, const StatusContext& context)
+{
+    JsonObject last_runs;
+    for (const auto outcome : outcomes)
+        last_runs.number(outcome, status.last_runs(outcome));
+    std::vector<std::string> resources;
+    resources.reserve(status.resources.size());
+    for (const auto& resource : status.resources)
+        resources.push_back(resource_json(resource));
+    return JsonObject{}
+        .text("at", rfc3339(status.at))
+        .optional_text("tenant_id", status.tenant_id)
+        .text("database", context.path)
+        .json("daemon", daemon_json(context.daemon))
+        // What the configuration says, and whether jobs are sent: not in this version.
+        .json("jobs",
+              JsonObject{}.boolean("enabled", context.jobs_enabled).boolean("acting", false).done())
+        .json("last_runs", last_runs.done())
+        .number("quarantine", status.quarantined)
+        .number("schema_drift", status.drift)
+        .number("gaps", status.gaps)
+        .json("resources", json_lines(resources))
+        .done();
 }
 
 void write_status(const MirrorStatus& status, const StatusContext& context, bool as_json,

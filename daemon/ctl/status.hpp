@@ -1,6 +1,7 @@
 #pragma once
-// `cloudpcctl status`: how old the mirror is, table by table, and what is wrong with it. Read from
-// the database alone, so it says the same whether the daemon runs or not.
+// How old the mirror is, table by table, and what is wrong with it. Read from the database alone,
+// so it says the same whether the daemon runs or not: `cloudpcctl status` and the daemon's own GET
+// /v1/status both give this.
 
 #include "daemon/ctl/database.hpp"
 #include "daemon/ctl/output.hpp"
@@ -54,10 +55,33 @@ struct MirrorStatus {
 /// when it was made by a version whose mirror this one does not understand
 MirrorStatus read_status(Database& database);
 
-struct StatusContext {
-    std::string path;           ///< of the mirror
-    bool jobs_enabled = false;  ///< in the configuration
+/// Of one that runs.
+struct DaemonStatus {
+    std::int64_t pid = 0;
+    std::string version;
+    std::string commit;
+    std::string started_at;  ///< RFC 3339
+    std::int64_t uptime_seconds = 0;
 };
+
+struct StatusContext {
+    std::string path;                      ///< of the mirror
+    bool jobs_enabled = false;             ///< in the configuration
+    std::optional<DaemonStatus> daemon{};  ///< absent when it did not answer
+    std::string no_daemon{};               ///< why it is absent, for people
+};
+
+/// One object; times are RFC 3339.
+std::string status_json(const MirrorStatus& status, const StatusContext& context);
+
+/// What status_json() of this or another version made; members that are not there stay empty.
+///
+/// Errors: Failure failed when it is no such object
+struct ReadStatus {
+    MirrorStatus mirror;
+    StatusContext context;
+};
+ReadStatus parse_status(std::string_view json);
 
 void write_status(const MirrorStatus& status, const StatusContext& context, bool as_json,
                   Output& output, const TableLimits& limits);

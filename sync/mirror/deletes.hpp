@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace cloudpcd::mirror {
@@ -26,6 +27,8 @@ struct MissingIds {
     std::int64_t listed = 0;            ///< distinct ids of this list
     std::vector<std::string> ids{};     ///< rows that this list lacks
     std::vector<std::string> before{};  ///< rows that the last complete list lacked already
+    /// Rows that an operator accepts to lose; those that are missing go without further questions.
+    std::unordered_set<std::string> accepted{};
     double max_delete_fraction = 0.1;
 };
 
@@ -35,7 +38,7 @@ struct DeletePlan {
     std::vector<std::string> confirm{};  ///< to be asked for by id; 404 deletes
     /// With one id that is not confirmed the whole is refused (a list that came empty).
     bool all_or_refused = false;
-    std::vector<std::string> erase{};     ///< the second list in a row that lacks them
+    std::vector<std::string> erase{};     ///< accepted, or the second list in a row that lacks them
     std::vector<std::string> remember{};  ///< for the next list
 };
 

@@ -2,6 +2,7 @@
 
 #include "schema/request.hpp"
 #include "sync/core/log.hpp"
+#include "sync/mirror/refused_deletes.hpp"
 
 #include <boost/algorithm/string/predicate.hpp>
 #include <boost/algorithm/string/replace.hpp>
@@ -21,7 +22,6 @@ namespace {
 constexpr std::string_view key_delta_link = "delta_link";
 constexpr std::string_view key_delta_query = "delta_query";  ///< what the link's round asked for
 constexpr std::string_view key_fill_link = "next_link";
-constexpr std::string_view key_refusals = "refused";
 
 std::optional<Table> table_of_links(const schema::Collection& collection)
 {
@@ -36,11 +36,13 @@ std::int64_t net(const ApplyCounts& counts)
 
 }  // namespace
 
-DeltaPull::DeltaPull(const Pull::Environment& environment, const Table& table, RunId run)
+DeltaPull::DeltaPull(const Pull::Environment& environment, const Table& table, RunId run,
+                     PullOrder order)
     : x_environment{environment},
       x_collection{table.collection()},
       x_links{table_of_links(x_collection)},
-      x_round{table, x_links ? &*x_links : nullptr, run}
+      x_round{table, x_links ? &*x_links : nullptr, run},
+      x_order{order}
 {
     x_summary.run_id = run;
     x_summary.resource = x_collection.table;
@@ -70,17 +72,17 @@ asio::awaitable<void> DeltaPull::load()
     const auto now = x_environment.clock.utc_now();
     co_await x_environment.store.run([this, now](store::Database& database) {
         const auto table = x_collection.table;
-        if (const auto refusals =
-                read_fresh_state(database, table, key_refusals, now - refusals_kept))
-            x_refusals = refusals_of_state(*refusals);
+        x_refusals = read_refusals(database, table, now);
         x_filling = !last_complete(database, table).has_value();
         // A link goes on with what its round asked for: after another version of the program has
         // come, that may be too little.
         const bool as_asked = read_state(database, table, key_delta_query) == first_target();
-        if (as_asked)
-            x_link = x_filling ? read_state(database, table, key_fill_link)
-                               : read_fresh_state(database, table, key_delta_link,
-                                                  now - delta_link_age_max);
+        if (as_asked && x_filling)
+            x_link = read_state(database, table, key_fill_link);
+        else if (as_asked && x_order.occasion != Occasion::full)
+            x_link = read_fresh_state(database, table, key_delta_link, now - delta_link_age_max);
+        if (x_order.accept_deletes && !is_refused_run(database, table, *x_order.accept_deletes))
+            x_order.accept_deletes.reset();
         if (x_link)
             x_start = x_filling ? Start::resumed : Start::changes;
         x_round.begin(database);
@@ -113,15 +115,11 @@ std::optional<graph::Url> DeltaPull::usable(const std::string& link) const
 
 graph::ListRequest DeltaPull::list_request() const
 {
-    const auto& origin = x_environment.client.options().origin;
-    const auto link = x_link ? usable(*x_link) : std::nullopt;
-    return {.url = link ? *link : graph::url_at(origin, first_target()),
-            .path = schema::read_path(x_collection),
-            .name = fmt::format("{}/delta", set_name(x_collection)),
-            .entity_type = std::string{x_collection.entity_type},
-            .quota = list_quota(x_collection),
-            .permissions = permissions(x_collection),
-            .delta = true};
+    auto request =
+        mirror::list_request(x_collection, x_environment.client.options().origin, x_refusals);
+    if (auto link = x_link ? usable(*x_link) : std::nullopt)
+        request.url = *std::move(link);
+    return request;
 }
 
 asio::awaitable<std::optional<Error>> DeltaPull::read()
@@ -285,16 +283,17 @@ asio::awaitable<DeltaPull::Ending> DeltaPull::judge()
                                  x_counts.quarantined)};
     if (x_start != Start::beginning)
         co_return Ending{};
-    const auto missing = co_await x_environment.store.run(
-        [this](store::Database& database) { return x_round.missing(database); });
+    const auto missing = co_await x_environment.store.run([this](store::Database& database) {
+        return x_round.missing(database, x_order.accept_deletes);
+    });
     const auto fraction = max_delete_fraction(x_environment.settings.sync, x_collection);
     std::optional<std::string> why;
-    if (missing.met == 0 && missing.objects > 0)
+    if (missing.met == 0 && missing.unexpected_objects() > 0)
         why = fmt::format("the round is empty, the table has {} rows", missing.rows);
     if (!why)
-        why = brake(missing.objects, missing.rows, fraction);
+        why = brake(missing.unexpected_objects(), missing.rows, fraction);
     if (!why && x_links) {
-        why = brake(missing.links, missing.link_rows, fraction);
+        why = brake(missing.unexpected_links(), missing.link_rows, fraction);
         if (why)
             *why = fmt::format("{}: {}", x_links->collection().table, *why);
     }
@@ -320,6 +319,10 @@ RunSummary DeltaPull::end_on_store(store::Database& database, const Ending& endi
     auto summary = x_summary;
     database.transaction([&] {
         Sequence sequence{database};
+        if (ending.outcome == Outcome::refused)
+            note_refused(database);  // before the round is marked as applied
+        else if (complete)
+            settle_refused(database);
         auto applied = x_round.apply(database, sequence, now, x_drift, complete);
         if (complete && x_start == Start::beginning) {
             const auto swept = x_round.sweep(database, sequence, now);
@@ -351,14 +354,30 @@ RunSummary DeltaPull::end_on_store(store::Database& database, const Ending& endi
     return summary;
 }
 
+void DeltaPull::note_refused(store::Database& database) const
+{
+    const auto table = x_collection.table;
+    const auto run = x_summary.run_id;
+    note_refused_deletes(database, table, table, run, x_round.missing_objects_sql());
+    if (x_links)
+        note_refused_deletes(database, x_links->collection().table, table, run,
+                             x_round.missing_links_sql());
+}
+
+void DeltaPull::settle_refused(store::Database& database) const
+{
+    settle_refused_deletes(database, x_collection.table, x_collection.table);
+    if (x_links)
+        settle_refused_deletes(database, x_links->collection().table, x_collection.table);
+}
+
 void DeltaPull::save_state(store::Database& database, const Ending& ending, UtcTime now)
 {
     const auto table = x_collection.table;
     if (x_refusals_changed) {
         for (const auto& name : x_refusals.names)
             x_drift.add(name, DriftNotes::Kind::refused, "");
-        erase_state(database, table, key_refusals);  // the day begins anew
-        write_state(database, table, key_refusals, to_state(x_refusals), now);
+        write_refusals(database, table, x_refusals, now);
     }
     if (ending.outcome == Outcome::complete) {
         write_state(database, table, key_delta_link, x_delta_link, now);

@@ -31,7 +31,7 @@ inline constexpr Duration delta_link_age_max = std::chrono::hours{24 * 6};
 
 class DeltaPull {
 public:
-    DeltaPull(const Pull::Environment& environment, const Table& table, RunId run);
+    DeltaPull(const Pull::Environment& environment, const Table& table, RunId run, PullOrder order);
 
     boost::asio::awaitable<RunSummary> run();
 
@@ -58,6 +58,8 @@ private:
     boost::asio::awaitable<Ending> judge();
     boost::asio::awaitable<RunSummary> end(Ending ending);
     boost::asio::awaitable<void> begin_round();
+    void note_refused(store::Database& database) const;
+    void settle_refused(store::Database& database) const;
 
     StageCounts stage_on_store(store::Database& database, const graph::Page& page, UtcTime now);
     RunSummary end_on_store(store::Database& database, const Ending& ending, UtcTime now);
@@ -73,6 +75,7 @@ private:
     const schema::Collection& x_collection;
     std::optional<Table> x_links;
     DeltaRound x_round;
+    PullOrder x_order;
     RunSummary x_summary;
 
     Start x_start = Start::beginning;

@@ -1,5 +1,7 @@
 #include "sync/mirror/delta_round.hpp"
 
+#include "sync/mirror/refused_deletes.hpp"
+
 #include <boost/json/monotonic_resource.hpp>
 #include <fmt/format.h>
 
@@ -14,12 +16,13 @@ std::string_view name_of(const Table& table)
     return table.collection().table;
 }
 
-std::int64_t count(store::Database& database, const std::string& sql, RunId run)
+/// Rows whose object the round did not meet; the parameter is the run.
+std::string not_met_sql(const Table& table, std::string_view object_column)
 {
-    auto row = database.prepared(sql);
-    row.bind(1, run);
-    row.step();
-    return row.integer(0);
+    return fmt::format(
+        "SELECT t.id FROM {} AS t WHERE NOT EXISTS (SELECT 1 FROM temp.delta_objects AS d "
+        "WHERE d.run_id = ?1 AND d.id = t.{})",
+        name_of(table), object_column);
 }
 
 }  // namespace
@@ -300,6 +303,13 @@ std::string DeltaRound::left_links_sql(std::string_view what) const
         name_of(*x_links), x_owner_column, x_linked_column, what);
 }
 
+void DeltaRound::stage_differences(store::Database& database) const
+{
+    hand_over_objects(database);
+    if (x_links != nullptr)
+        hand_over_links(database);
+}
+
 DeltaRound::Applied DeltaRound::apply(store::Database& database, Sequence& sequence, UtcTime now,
                                       DriftNotes& drift, bool removals) const
 {
@@ -343,22 +353,41 @@ DeltaRound::Applied DeltaRound::apply(store::Database& database, Sequence& seque
 
 // --- the sweep -----------------------------------------------------------------------------------
 
-DeltaRound::Missing DeltaRound::missing(store::Database& database) const
+std::string DeltaRound::missing_objects_sql() const
 {
+    return not_met_sql(x_objects, "id");
+}
+
+std::string DeltaRound::missing_links_sql() const
+{
+    return "SELECT l.id " + left_links_sql("o.gone = 0 AND o.fresh = 1");
+}
+
+DeltaRound::Missing DeltaRound::missing(store::Database& database,
+                                        std::optional<RunId> accepted) const
+{
+    const auto count_of = [&](const Table& table, const std::string& ids_sql, std::int64_t& total,
+                              std::int64_t& of_them) {
+        auto row =
+            database.prepared(fmt::format("SELECT count(*), coalesce(sum({}), 0) FROM ({}) AS m",
+                                          held_back_sql(name_of(table), "m.id", 2), ids_sql));
+        row.bind(1, x_run).bind(2, accepted.value_or(0));
+        row.step();
+        total = row.integer(0);
+        of_them = row.integer(1);
+    };
     Missing missing;
     missing.rows = x_objects.rows(database);
-    missing.met = count(
-        database, "SELECT count(*) FROM temp.delta_objects WHERE run_id = ? AND gone = 0", x_run);
-    missing.objects =
-        count(database,
-              fmt::format("SELECT count(*) FROM {} AS t WHERE NOT EXISTS (SELECT 1 FROM "
-                          "temp.delta_objects AS d WHERE d.run_id = ? AND d.id = t.id)",
-                          name_of(x_objects)),
-              x_run);
+    {
+        auto met = database.prepared(
+            "SELECT count(*) FROM temp.delta_objects WHERE run_id = ? AND gone = 0");
+        met.bind(1, x_run).step();
+        missing.met = met.integer(0);
+    }
+    count_of(x_objects, missing_objects_sql(), missing.objects, missing.accepted_objects);
     if (x_links != nullptr) {
         missing.link_rows = x_links->rows(database);
-        missing.links = count(
-            database, "SELECT count(*) " + left_links_sql("o.gone = 0 AND o.fresh = 1"), x_run);
+        count_of(*x_links, missing_links_sql(), missing.links, missing.accepted_links);
     }
     return missing;
 }
@@ -366,15 +395,11 @@ DeltaRound::Missing DeltaRound::missing(store::Database& database) const
 DeltaRound::Applied DeltaRound::sweep(store::Database& database, Sequence& sequence,
                                       UtcTime now) const
 {
-    constexpr std::string_view not_met =
-        "SELECT t.id FROM {} AS t WHERE NOT EXISTS (SELECT 1 FROM temp.delta_objects AS d "
-        "WHERE d.run_id = ? AND d.id = t.{})";
     Applied applied;
     if (x_links != nullptr)
-        applied.links.deleted = erase(database, sequence, now, *x_links,
-                                      fmt::format(not_met, name_of(*x_links), x_owner_column));
-    applied.objects.deleted =
-        erase(database, sequence, now, x_objects, fmt::format(not_met, name_of(x_objects), "id"));
+        applied.links.deleted =
+            erase(database, sequence, now, *x_links, not_met_sql(*x_links, x_owner_column));
+    applied.objects.deleted = erase(database, sequence, now, x_objects, missing_objects_sql());
     return applied;
 }
 

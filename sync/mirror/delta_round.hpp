@@ -41,6 +41,12 @@ public:
         std::int64_t objects = 0;
         std::int64_t link_rows = 0;
         std::int64_t links = 0;
+        // Of them, those that an operator accepts to lose.
+        std::int64_t accepted_objects = 0;
+        std::int64_t accepted_links = 0;
+
+        std::int64_t unexpected_objects() const noexcept { return objects - accepted_objects; }
+        std::int64_t unexpected_links() const noexcept { return links - accepted_links; }
     };
 
     /// `links`: the table of what comes with the objects, or null. Both outlive the round.
@@ -54,7 +60,14 @@ public:
     /// `removals` nothing is deleted.
     Applied apply(store::Database& database, Sequence& sequence, UtcTime now, DriftNotes& drift,
                   bool removals) const;
-    Missing missing(store::Database& database) const;
+    /// Before apply(). `accepted`: a run whose refused deletes an operator accepts.
+    Missing missing(store::Database& database, std::optional<RunId> accepted) const;
+    /// Queries of the missing ids, before apply(); their parameter is the run.
+    std::string missing_objects_sql() const;
+    std::string missing_links_sql() const;
+    /// Stages what the mirror has otherwise or not at all, as Table::stage does: objects under the
+    /// run, links under its negative. Writes the temp database only.
+    void stage_differences(store::Database& database) const;
     /// Deletes what the round did not meet, within the transaction that ends it.
     Applied sweep(store::Database& database, Sequence& sequence, UtcTime now) const;
     /// Forgets all of the round.

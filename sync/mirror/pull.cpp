@@ -1,6 +1,7 @@
 #include "sync/mirror/pull.hpp"
 
 #include "sync/core/log.hpp"
+#include "sync/mirror/refused_deletes.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
@@ -17,7 +18,6 @@ namespace {
 // Keys of sync_state.
 constexpr std::string_view key_link = "next_link";
 constexpr std::string_view key_fill_started = "fill_started_at";
-constexpr std::string_view key_refusals = "refused";
 constexpr std::string_view key_missing = "missing_ids";
 constexpr std::string_view key_probed = "drift_probed_at";
 
@@ -27,6 +27,20 @@ constexpr double count_tolerance = 0.1;
 
 constexpr Duration probe_interval = std::chrono::hours{24};
 
+/// The narrowest layer that will do.
+AuditLayer audit_layer_of(Occasion occasion)
+{
+    switch (occasion) {
+        case Occasion::scheduled:
+            return AuditLayer::cycle;
+        case Occasion::once:
+            return AuditLayer::hourly;
+        case Occasion::full:
+            break;
+    }
+    return AuditLayer::weekly;
+}
+
 std::int64_t row_change(const ApplyCounts& counts)
 {
     return counts.inserted - counts.deleted;
@@ -34,11 +48,8 @@ std::int64_t row_change(const ApplyCounts& counts)
 
 }  // namespace
 
-Pull::Pull(const Environment& environment, const Table& table, RunId run, Occasion occasion)
-    : x_environment{environment},
-      x_table{table},
-      x_collection{table.collection()},
-      x_occasion{occasion}
+Pull::Pull(const Environment& environment, const Table& table, RunId run, PullOrder order)
+    : x_environment{environment}, x_table{table}, x_collection{table.collection()}, x_order{order}
 {
     x_summary.run_id = run;
     x_summary.resource = x_collection.table;
@@ -80,9 +91,9 @@ asio::awaitable<void> Pull::load()
         state.last_complete = last_complete(database, table);
         state.filling = !state.last_complete.has_value();
         state.missing = read_id_list(database, table, key_missing);
-        if (const auto refusals =
-                read_fresh_state(database, table, key_refusals, now - refusals_kept))
-            state.refusals = refusals_of_state(*refusals);
+        if (x_order.accept_deletes && is_refused_run(database, table, *x_order.accept_deletes))
+            state.accepted = refused_deletes(database, table, *x_order.accept_deletes);
+        state.refusals = read_refusals(database, table, now);
         const auto probed = read_time(database, table, key_probed);
         state.probe_due = x_collection.select && (!probed || *probed + probe_interval <= now);
         return state;
@@ -114,26 +125,19 @@ void Pull::plan_window(UtcTime now)
     auto state = x_remembered.audit;
     if (x_remembered.filling)
         state.watermark.reset();
-    x_window = plan_audit_window(
-        state, now, settings.sync.audit_overlap,
-        x_occasion == Occasion::once ? AuditLayer::hourly : AuditLayer::cycle, oldest);
+    x_window = plan_audit_window(state, now, settings.sync.audit_overlap,
+                                 audit_layer_of(x_order.occasion), oldest);
 }
 
 graph::ListRequest Pull::list_request() const
 {
     const auto& origin = x_environment.client.options().origin;
-    auto url = graph::url_at(origin, list_target(x_collection, x_remembered.refusals, since()));
+    auto request = mirror::list_request(x_collection, origin, x_remembered.refusals, since());
     if (x_reading.resumed) {
         if (auto saved = graph::parse_url(*x_remembered.link); saved && saved->origin == origin)
-            url = *std::move(saved);
+            request.url = *std::move(saved);
     }
-    return {.url = std::move(url),
-            .path = std::string{x_collection.path},
-            .name = std::string{set_name(x_collection)},
-            .entity_type = std::string{x_collection.entity_type},
-            .quota = list_quota(x_collection),
-            .permissions = permissions(x_collection),
-            .singleton = x_collection.shape == schema::Shape::singleton};
+    return request;
 }
 
 /// Reads the list to its end, from the start again where that helps. An error is the last word.
@@ -281,6 +285,14 @@ bool Pull::cut_off(std::int64_t listed) const
     return announced - static_cast<double>(listed) > count_tolerance * announced;
 }
 
+/// What is missing is just what an operator has looked at and lets go.
+bool Pull::accepts_all(const std::vector<std::string>& missing) const
+{
+    return !missing.empty() && std::ranges::all_of(missing, [this](const std::string& id) {
+        return x_remembered.accepted.contains(id);
+    });
+}
+
 asio::awaitable<Pull::Ending> Pull::compare()
 {
     auto compared = co_await x_environment.store.run([this](store::Database& database) {
@@ -308,7 +320,7 @@ Pull::Ending Pull::judge(Comparison compared, DeletePlan& plan) const
         return incomplete(fmt::format("{} objects came without a usable id; see quarantine",
                                       counts.unidentified));
     const auto missing = static_cast<std::int64_t>(compared.missing.size());
-    if (announced_otherwise(compared.listed)) {
+    if (announced_otherwise(compared.listed) && !accepts_all(compared.missing)) {
         auto why = fmt::format("the list announced {} objects and gave {}", *x_reading.announced,
                                compared.listed);
         if (missing > 0 && cut_off(compared.listed))
@@ -326,6 +338,7 @@ Pull::Ending Pull::judge(Comparison compared, DeletePlan& plan) const
          .listed = compared.listed,
          .ids = std::move(compared.missing),
          .before = x_remembered.missing,
+         .accepted = x_remembered.accepted,
          .max_delete_fraction = max_delete_fraction(x_environment.settings.sync, x_collection)});
     if (plan.refused)
         return {.outcome = Outcome::refused, .error = plan.why, .refused = missing};
@@ -339,6 +352,7 @@ asio::awaitable<void> Pull::confirm(DeletePlan plan, Ending& ending)
 {
     const auto& origin = x_environment.client.options().origin;
     const auto asked = static_cast<std::int64_t>(plan.confirm.size());
+    std::int64_t gone = 0;
     for (auto& id : plan.confirm) {
         graph::GetRequest request{
             .url = graph::url_at(origin, object_target(x_collection, x_remembered.refusals, id)),
@@ -352,6 +366,7 @@ asio::awaitable<void> Pull::confirm(DeletePlan plan, Ending& ending)
             // A proxy's 404 page says nothing about the object.
             if (error.code == Errc::not_found && error.from_graph) {
                 ending.erase.push_back(std::move(id));
+                ++gone;
                 continue;
             }
             ending = {
@@ -373,8 +388,7 @@ asio::awaitable<void> Pull::confirm(DeletePlan plan, Ending& ending)
         x_summary.counts += staged.applied;
         x_summary.rows_counted += row_change(staged.applied);
     }
-    const bool all = static_cast<std::int64_t>(ending.erase.size()) == asked;
-    if (plan.all_or_refused && !all)
+    if (plan.all_or_refused && gone < asked)
         ending = {.outcome = Outcome::refused, .error = std::move(plan.why), .refused = asked};
 }
 
@@ -426,6 +440,10 @@ RunSummary Pull::end_on_store(store::Database& database, Ending& ending, UtcTime
         sequence.save();
 
         save_state(database, ending, now);
+        if (ending.outcome == Outcome::refused)
+            note_refused_deletes(database, table, table, summary.run_id, x_table.missing_sql());
+        else if (ending.outcome == Outcome::complete)
+            settle_refused_deletes(database, table, table);
         record_drift(database, table, x_drift, now);
 
         summary.ended_at = now;
@@ -445,8 +463,7 @@ void Pull::save_state(store::Database& database, const Ending& ending, UtcTime n
     if (x_refusals_changed) {
         for (const auto& name : x_remembered.refusals.names)
             x_drift.add(name, DriftNotes::Kind::refused, "");
-        erase_state(database, table, key_refusals);  // the day begins anew
-        write_state(database, table, key_refusals, to_state(x_remembered.refusals), now);
+        write_refusals(database, table, x_remembered.refusals, now);
     }
     if (ending.outcome == Outcome::complete) {
         write_id_list(database, table, key_missing, ending.remember, now);

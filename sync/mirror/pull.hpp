@@ -18,6 +18,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace cloudpcd::mirror {
@@ -31,6 +32,13 @@ struct PullSettings {
 enum class Occasion {
     scheduled,  ///< its interval has passed, and another one will follow
     once,       ///< somebody asked for everything; nobody knows when the next one comes
+    full,       ///< an operator asked for all there is: no saved link, no window
+};
+
+struct PullOrder {
+    Occasion occasion = Occasion::scheduled;
+    /// A refused run of the table: what it held back and is missing again may go.
+    std::optional<RunId> accept_deletes{};
 };
 
 class Pull {
@@ -42,7 +50,7 @@ public:
         const PullSettings& settings;
     };
 
-    Pull(const Environment& environment, const Table& table, RunId run, Occasion occasion);
+    Pull(const Environment& environment, const Table& table, RunId run, PullOrder order);
 
     boost::asio::awaitable<RunSummary> run();
 
@@ -58,7 +66,8 @@ private:
         std::optional<UtcTime> last_complete{};
         AuditState audit{};
         Refusals refusals{};
-        std::vector<std::string> missing{};  ///< ids that the last complete list lacked
+        std::vector<std::string> missing{};          ///< ids that the last complete list lacked
+        std::unordered_set<std::string> accepted{};  ///< ids whose deletion an operator accepts
         bool probe_due = false;
     };
     /// Of one pass over the list.
@@ -94,6 +103,7 @@ private:
     boost::asio::awaitable<Staged> stage(graph::Page page);
     boost::asio::awaitable<Ending> compare();
     Ending judge(Comparison compared, DeletePlan& plan) const;
+    bool accepts_all(const std::vector<std::string>& missing) const;
     boost::asio::awaitable<void> confirm(DeletePlan plan, Ending& ending);
     boost::asio::awaitable<void> probe_drift();
     boost::asio::awaitable<RunSummary> end(Ending ending);
@@ -114,7 +124,7 @@ private:
     Environment x_environment;
     const Table& x_table;
     const schema::Collection& x_collection;
-    Occasion x_occasion;
+    PullOrder x_order;
     RunSummary x_summary;
     Remembered x_remembered;
     std::optional<AuditWindow> x_window;  ///< of the window strategy

@@ -2,6 +2,7 @@
 
 #include "sync/core/log.hpp"
 #include "sync/mirror/delta_pull.hpp"
+#include "sync/mirror/refused_deletes.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -51,23 +52,39 @@ asio::awaitable<RunId> Puller::next_run()
     co_return ++x_last_run;
 }
 
-asio::awaitable<RunSummary> Puller::pull(const Table& table, Occasion occasion)
+asio::awaitable<RunSummary> Puller::pull(const Table& table, PullOrder order)
 {
     const auto id = co_await next_run();
-    const Pull::Environment environment{
-        .client = x_client, .store = x_store, .clock = x_clock, .settings = x_settings};
     if (table.collection().strategy == schema::Strategy::delta) {
-        DeltaPull delta{environment, table, id};
+        DeltaPull delta{environment(), table, id, order};
         auto run = co_await delta.run();
         log_run(run);
         co_return run;
     }
-    Pull pull{environment, table, id, occasion};
+    Pull pull{environment(), table, id, order};
     auto run = co_await pull.run();
     log_run(run);
     if (run.outcome == Outcome::complete && pull.lags_behind())
-        co_return co_await this->pull(table, occasion);
+        co_return co_await this->pull(table, order);
     co_return run;
+}
+
+Pull::Environment Puller::environment() const
+{
+    return {.client = x_client, .store = x_store, .clock = x_clock, .settings = x_settings};
+}
+
+asio::awaitable<VerifyReport> Puller::verify(const Table& table)
+{
+    Verification verification{environment(), table, co_await next_run()};
+    co_return co_await verification.run();
+}
+
+asio::awaitable<bool> Puller::was_refused(const Table& table, RunId run)
+{
+    co_return co_await x_store.run([&table, run](store::Database& database) {
+        return is_refused_run(database, table.collection().table, run);
+    });
 }
 
 }  // namespace cloudpcd::mirror

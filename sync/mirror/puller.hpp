@@ -13,6 +13,7 @@
 #include "sync/mirror/pull.hpp"
 #include "sync/mirror/records.hpp"
 #include "sync/mirror/table.hpp"
+#include "sync/mirror/verify.hpp"
 #include "sync/store/store.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -29,10 +30,16 @@ public:
     /// Gives:      the run as it stands in sync_runs; a failed read is an outcome, no error
     /// Exceptions: SQLite::Exception of the database; operation_aborted when cancelled. Nothing of
     ///             the pull is applied then, but pages of a first fill
-    boost::asio::awaitable<RunSummary> pull(const Table& table,
-                                            Occasion occasion = Occasion::scheduled);
+    boost::asio::awaitable<RunSummary> pull(const Table& table, PullOrder order = {});
+
+    /// Whether `run` is a refused pull of the table, whose deletes can be accepted.
+    boost::asio::awaitable<bool> was_refused(const Table& table, RunId run);
+
+    /// Lists the table anew and compares it with the mirror; writes nothing.
+    boost::asio::awaitable<VerifyReport> verify(const Table& table);
 
 private:
+    Pull::Environment environment() const;
     boost::asio::awaitable<RunId> next_run();
 
     graph::Client& x_client;

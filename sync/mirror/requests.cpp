@@ -2,6 +2,7 @@
 
 #include "schema/request.hpp"
 #include "sync/core/version.hpp"
+#include "sync/mirror/records.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -16,6 +17,8 @@ namespace cloudpcd::mirror {
 namespace bj = boost::json;
 
 namespace {
+
+constexpr std::string_view key_refusals = "refused";  // of sync_state
 
 constexpr int probe_objects = 20;
 /// What is tried for $top when a larger one is refused; then none. Graph documents no maximum.
@@ -158,6 +161,19 @@ Refusals refusals_of_state(std::string_view state)
     return refusals;
 }
 
+Refusals read_refusals(store::Database& database, std::string_view table, UtcTime now)
+{
+    const auto state = read_fresh_state(database, table, key_refusals, now - refusals_kept);
+    return state ? refusals_of_state(*state) : Refusals{};
+}
+
+void write_refusals(store::Database& database, std::string_view table, const Refusals& refusals,
+                    UtcTime now)
+{
+    erase_state(database, table, key_refusals);  // the day begins anew
+    write_state(database, table, key_refusals, to_state(refusals), now);
+}
+
 std::string list_target(const schema::Collection& collection, const Refusals& refusals,
                         std::optional<UtcTime> since)
 {
@@ -186,6 +202,20 @@ std::string object_target(const schema::Collection& collection, const Refusals& 
 {
     return fmt::format("{}/{}{}", path_of(collection), graph::percent_encode(id),
                        shape_query(collection, refusals).text());
+}
+
+graph::ListRequest list_request(const schema::Collection& collection, const graph::Origin& origin,
+                                const Refusals& refusals, std::optional<UtcTime> since)
+{
+    const bool delta = collection.strategy == schema::Strategy::delta;
+    return {.url = graph::url_at(origin, list_target(collection, refusals, since)),
+            .path = schema::read_path(collection),
+            .name = fmt::format("{}{}", set_name(collection), delta ? "/delta" : ""),
+            .entity_type = std::string{collection.entity_type},
+            .quota = list_quota(collection),
+            .permissions = permissions(collection),
+            .singleton = collection.shape == schema::Shape::singleton,
+            .delta = delta};
 }
 
 graph::QuotaClass list_quota(const schema::Collection& collection) noexcept

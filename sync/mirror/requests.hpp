@@ -5,8 +5,10 @@
 #include "schema/catalog.hpp"
 #include "sync/core/error.hpp"
 #include "sync/core/time.hpp"
+#include "sync/graph/pager.hpp"
 #include "sync/graph/throttle.hpp"
 #include "sync/graph/url.hpp"
+#include "sync/store/database.hpp"
 
 #include <optional>
 #include <string>
@@ -33,6 +35,12 @@ std::string to_state(const Refusals& refusals);
 /// Nothing when another version wrote it, or when it is no such text.
 Refusals refusals_of_state(std::string_view state);
 
+/// What earlier reads of the table met. Store executor only.
+Refusals read_refusals(store::Database& database, std::string_view table, UtcTime now);
+/// Remembers them for a day from now, within the transaction of the read.
+void write_refusals(store::Database& database, std::string_view table, const Refusals& refusals,
+                    UtcTime now);
+
 /// Path and query of the first page. `since`: only what the watermark property says is not older.
 std::string list_target(const schema::Collection& collection, const Refusals& refusals,
                         std::optional<UtcTime> since = std::nullopt);
@@ -41,6 +49,11 @@ std::string probe_target(const schema::Collection& collection);
 /// Path and query of one object.
 std::string object_target(const schema::Collection& collection, const Refusals& refusals,
                           std::string_view id);
+
+/// The list from its first page; of a collection with a delta function, a round from the start.
+graph::ListRequest list_request(const schema::Collection& collection, const graph::Origin& origin,
+                                const Refusals& refusals,
+                                std::optional<UtcTime> since = std::nullopt);
 
 graph::QuotaClass list_quota(const schema::Collection& collection) noexcept;
 graph::QuotaClass object_quota(const schema::Collection& collection) noexcept;

@@ -2,6 +2,7 @@
 
 #include "schema/catalog.hpp"
 #include "sync/mirror/records.hpp"
+#include "sync/mirror/refused_deletes.hpp"
 
 #include <fmt/format.h>
 
@@ -63,7 +64,8 @@ std::int64_t forget_records(store::Database& database, UtcTime oldest)
         "DELETE FROM quarantine WHERE first_seen_at < ? "
         "AND run_id NOT IN (SELECT run_id FROM sync_runs)");
     quarantine.bind(1, bound).run();
-    return removed + database.changes();
+    removed += database.changes();
+    return removed + forget_refused_deletes(database);
 }
 
 }  // namespace cloudpcd::mirror

@@ -93,6 +93,8 @@ public:
 
     /// Ids of the table that the run did not meet, in no particular order.
     std::vector<std::string> missing(store::Database& database, RunId run) const;
+    /// The same as a query; its parameter is the run.
+    const std::string& missing_sql() const noexcept { return x_missing_sql; }
     std::int64_t rows(store::Database& database) const;
     /// Distinct ids met by the run, quarantined ones with an id included.
     std::int64_t seen(store::Database& database, RunId run) const;

@@ -39,6 +39,7 @@ Installation::Installation(graphsim::TenantOptions tenant, bool tls) : x_tls{tls
                                 .ca_file = tls ? directory() / "ca.pem" : std::filesystem::path{}});
     std::filesystem::create_directory(directory() / "state");
     x_environment.emplace("STATE_DIRECTORY", (directory() / "state").string());
+    x_environment.emplace("RUNTIME_DIRECTORY", (directory() / "run").string());
     write_secret("client-secret", std::string{canary_secret} + "\n");
     configure();
 }
@@ -94,6 +95,15 @@ std::unique_ptr<Process> Installation::start(std::vector<std::string> options)
     arguments.insert(arguments.end(), options.begin(), options.end());
     return std::make_unique<Process>(arguments, x_environment,
                                      directory() / fmt::format("run-{}", ++x_starts));
+}
+
+std::unique_ptr<Process> Installation::start_ctl(const std::vector<std::string>& arguments,
+                                                 std::vector<std::string> prefix)
+{
+    prefix.insert(prefix.end(), {program("cloudpcctl"), "--config", config().string()});
+    prefix.insert(prefix.end(), arguments.begin(), arguments.end());
+    return std::make_unique<Process>(prefix, x_environment,
+                                     directory() / fmt::format("ctl-{}", ++x_starts));
 }
 
 int Installation::once()

@@ -49,6 +49,10 @@ public:
     void set_environment(const std::string& name, const std::string& value);
 
     std::unique_ptr<Process> start(std::vector<std::string> options = {});
+    std::filesystem::path socket() const { return directory() / "run" / "control.sock"; }
+    /// `cloudpcctl` on this installation, run by `prefix` ("setpriv", …) where there is one.
+    std::unique_ptr<Process> start_ctl(const std::vector<std::string>& arguments,
+                                       std::vector<std::string> prefix = {});
     /// `cloudpcd --once` to its end; the exit status.
     int once();
     /// What the last once() said on stderr.

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 #include <utility>
@@ -38,6 +39,8 @@ boost::asio::awaitable<Result<graph::HttpResponse>> TenantTransport::send(
     if (stops_after && targets.size() >= *stops_after)
         co_return Error{.code = Errc::transient, .message = "the connection is gone"};
     targets.push_back(request.url.target);
+    if (before_request)
+        before_request(request.url.target);
     if (!scripted.empty()) {
         auto body = replaced(std::move(scripted.front()), "{base}", base);
         scripted.pop_front();
@@ -109,25 +112,44 @@ void DeltaWorld::restart()
     open();
 }
 
-RunSummary DeltaWorld::pull(std::string_view table)
+const Table& DeltaWorld::table_of(std::string_view name) const
 {
-    for (const auto& candidate : x_tables) {
-        if (candidate.collection().table != table)
-            continue;
-        std::optional<RunSummary> result;
-        std::exception_ptr failure;
-        boost::asio::co_spawn(io, x_puller->pull(candidate),
-                              [&](std::exception_ptr thrown, RunSummary run) {
-                                  failure = thrown;
-                                  result.emplace(std::move(run));
-                              });
-        if (!clock.run_until(io, [&] { return result.has_value(); }))
-            throw std::logic_error{"the pull waits for ever"};
-        if (failure)
-            std::rethrow_exception(failure);
-        return *std::move(result);
-    }
-    throw std::out_of_range{std::string{table}};
+    const auto found = std::ranges::find(
+        x_tables, name, [](const Table& candidate) { return candidate.collection().table; });
+    if (found == x_tables.end())
+        throw std::out_of_range{std::string{name}};
+    return *found;
+}
+
+template <typename T>
+T DeltaWorld::wait_for(boost::asio::awaitable<T> work)
+{
+    std::optional<T> result;
+    std::exception_ptr failure;
+    boost::asio::co_spawn(io, std::move(work), [&](std::exception_ptr thrown, T value) {
+        failure = thrown;
+        result.emplace(std::move(value));
+    });
+    if (!clock.run_until(io, [&] { return result.has_value(); }))
+        throw std::logic_error{"the work waits for ever"};
+    if (failure)
+        std::rethrow_exception(failure);
+    return *std::move(result);
+}
+
+RunSummary DeltaWorld::pull(std::string_view table, PullOrder order)
+{
+    return wait_for(x_puller->pull(table_of(table), order));
+}
+
+VerifyReport DeltaWorld::verify(std::string_view table)
+{
+    return wait_for(x_puller->verify(table_of(table)));
+}
+
+bool DeltaWorld::was_refused(std::string_view table, RunId run)
+{
+    return wait_for(x_puller->was_refused(table_of(table), run));
 }
 
 void DeltaWorld::pull_all()

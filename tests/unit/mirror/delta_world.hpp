@@ -4,6 +4,7 @@
 #include "sync/graph/client.hpp"
 #include "sync/mirror/mirror_database.hpp"
 #include "sync/mirror/puller.hpp"
+#include "sync/mirror/refused_deletes.hpp"
 #include "tests/simulation/virtual_clock.hpp"
 #include "tests/simulator/tenant.hpp"
 
@@ -12,6 +13,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +33,8 @@ public:
     std::vector<std::string> targets;  ///< of Graph, in order
     /// Bodies of pages given instead of the tenant's, first one first. `{base}` is the origin.
     std::deque<std::string> scripted;
+    /// Called with each target before it is answered.
+    std::function<void(const std::string&)> before_request;
     /// Requests answered so far make it stop: the program was killed.
     std::optional<std::size_t> stops_after;
 
@@ -55,7 +59,11 @@ public:
     DeltaWorld(const DeltaWorld&) = delete;
     DeltaWorld& operator=(const DeltaWorld&) = delete;
 
-    RunSummary pull(std::string_view table);
+    /// Includes a table besides those that are read by delta rounds.
+    void include(std::string_view table) { include_resource(x_store->database(), table, 300); }
+    RunSummary pull(std::string_view table, PullOrder order = {});
+    VerifyReport verify(std::string_view table);
+    bool was_refused(std::string_view table, RunId run);
     /// Pulls users, groups and devices, which have to be complete.
     void pull_all();
     /// Closes the database and opens it again, as a program that starts anew.
@@ -67,6 +75,10 @@ public:
     std::string one(const std::string& sql);
     /// As the daemon itself.
     void execute(const std::string& sql) { x_store->database().execute(sql); }
+    std::int64_t forget_refused_deletes()
+    {
+        return mirror::forget_refused_deletes(x_store->database());
+    }
     std::string outcome(std::string_view table)
     {
         return std::string{to_string(pull(table).outcome)};
@@ -86,6 +98,9 @@ public:
 
 private:
     void open();
+    const Table& table_of(std::string_view name) const;
+    template <typename T>
+    T wait_for(boost::asio::awaitable<T> work);
 
     TenantCredentials x_credentials{tenant};
     graph::Throttle x_throttle{clock, {.per_minute = {0, 0, 0}}};

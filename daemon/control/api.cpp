@@ -1,0 +1,277 @@
+#include "daemon/control/api.hpp"
+
+#include "sync/core/log.hpp"
+#include "sync/core/version.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <unistd.h>
+#include <utility>
+
+namespace cloudpcd::daemon::control {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using boost::beast::http::verb;
+
+namespace {
+
+/// The body of POST /v1/sync.
+struct SyncWish {
+    std::vector<std::string> tables{};  ///< empty: all that are included
+    bool full = false;
+    bool wait = false;
+    std::optional<mirror::RunId> accept_deletes{};
+};
+
+Problem wrong_member(std::string_view name, std::string_view accepted)
+{
+    return {.status = 400, .detail = fmt::format("{}: accepted: {}", name, accepted)};
+}
+
+std::optional<Problem> read_flag(std::string_view name, const json::value& value, bool& flag)
+{
+    if (!value.is_bool())
+        return wrong_member(name, "true or false");
+    flag = value.get_bool();
+    return std::nullopt;
+}
+
+std::optional<Problem> read_tables(const json::value& value, std::vector<std::string>& tables)
+{
+    constexpr std::string_view accepted = "an array of names of tables";
+    if (!value.is_array())
+        return wrong_member("tables", accepted);
+    for (const auto& table : value.get_array()) {
+        if (!table.is_string())
+            return wrong_member("tables", accepted);
+        tables.emplace_back(table.get_string());
+    }
+    return std::nullopt;
+}
+
+std::optional<Problem> read_run(const json::value& value, std::optional<mirror::RunId>& run)
+{
+    if (!value.is_int64() || value.get_int64() <= 0)
+        return wrong_member("accept_deletes", "the number of a refused run");
+    run = value.get_int64();
+    return std::nullopt;
+}
+
+std::optional<Problem> read_wish(const json::object& body, SyncWish& wish)
+{
+    for (const auto& [name, value] : body) {
+        std::optional<Problem> problem;
+        if (name == "tables")
+            problem = read_tables(value, wish.tables);
+        else if (name == "full")
+            problem = read_flag(name, value, wish.full);
+        else if (name == "wait")
+            problem = read_flag(name, value, wish.wait);
+        else if (name == "accept_deletes")
+            problem = read_run(value, wish.accept_deletes);
+        else
+            problem = Problem{.status = 400,
+                              .detail = fmt::format("{}: no such member, accepted: tables, full, "
+                                                    "wait, accept_deletes",
+                                                    std::string_view{name})};
+        if (problem)
+            return problem;
+    }
+    if (wish.accept_deletes && wish.tables.size() != 1)
+        return wrong_member("accept_deletes", "with exactly one table");
+    return std::nullopt;
+}
+
+/// The collection that a table is read with: its own, or its owner's; null when there is no such
+/// table.
+const schema::Collection* collection_of(std::string_view name)
+{
+    for (const auto& collection : schema::catalog()) {
+        const bool has_child = std::ranges::any_of(
+            collection.children, [&](const auto& child) { return child.table == name; });
+        if (collection.table == name || has_child)
+            return collection.links.owner.empty() ? &collection
+                                                  : schema::find_collection(collection.links.owner);
+    }
+    return nullptr;
+}
+
+Problem unknown_table(std::string_view name, const std::vector<std::string_view>& included)
+{
+    json::array names;
+    for (const auto table : included)
+        names.emplace_back(table);
+    return {.status = 404,
+            .detail = fmt::format("there is no table {}; those that are read: {}", name,
+                                  fmt::join(included, ", ")),
+            .type = problem_type("unknown-table"),
+            .more = {{"tables", names}}};
+}
+
+json::object run_json(const mirror::RunSummary& run)
+{
+    return {{"run_id", run.run_id},
+            {"resource", run.resource},
+            {"outcome", mirror::to_string(run.outcome)},
+            {"started_at", format_rfc3339(run.started_at)},
+            {"ended_at", format_rfc3339(run.ended_at)},
+            {"pages", run.pages},
+            {"requests", run.requests},
+            {"inserted", run.counts.inserted},
+            {"updated", run.counts.updated},
+            {"deleted", run.counts.deleted},
+            {"refused", run.refused},
+            {"error", run.error.empty() ? json::value{} : json::value{run.error}}};
+}
+
+}  // namespace
+
+Problem reloaded()
+{
+    return {.status = 503,
+            .detail = "the configuration was read again meanwhile, ask again",
+            .type = problem_type("reloaded")};
+}
+
+Problem ending()
+{
+    return {.status = 503, .detail = "the daemon is ending", .type = problem_type("ending")};
+}
+
+Api::Api(Clock& clock, const config::Config& configuration)
+    : x_clock{clock},
+      x_config{configuration},
+      x_mirror{configuration.database.path},
+      x_started_at{clock.utc_now()},
+      x_started{clock.steady_now()},
+      x_login{reloaded()},
+      x_no_engine{reloaded()}
+{}
+
+std::vector<Route> Api::routes()
+{
+    std::vector<Route> all{
+        {verb::get, "/v1/status", Role::read,
+         [this](Request request) { return status(std::move(request)); }},
+        {verb::post, "/v1/sync", Role::operate,
+         [this](Request request) { return sync(std::move(request)); }},
+    };
+    std::ranges::move(x_login.routes(), std::back_inserter(all));
+    return all;
+}
+
+void Api::attach(PullDesk& desk, Login& login) noexcept
+{
+    x_desk = &desk;
+    x_login.attach(login);
+}
+
+void Api::detach(Problem why)
+{
+    x_desk = nullptr;
+    x_login.detach(why);
+    x_no_engine = std::move(why);
+}
+
+asio::awaitable<Reply> Api::status(Request)
+{
+    const auto mirror = co_await x_mirror.status();
+    const auto uptime =
+        std::chrono::floor<std::chrono::seconds>(x_clock.steady_now() - x_started).count();
+    co_return Response{
+        .body = ctl::status_json(
+            mirror, {.path = x_config.database.path.string(),
+                     .jobs_enabled = x_config.jobs.enabled,
+                     .daemon = ctl::DaemonStatus{.pid = ::getpid(),
+                                                 .version = std::string{version},
+                                                 .commit = std::string{commit},
+                                                 .started_at = format_rfc3339(x_started_at),
+                                                 .uptime_seconds = uptime}})};
+}
+
+asio::awaitable<Reply> Api::sync(Request request)
+{
+    SyncWish wish;
+    if (auto problem = read_wish(request.body, wish))
+        co_return *std::move(problem);
+    const auto tables = tables_of(wish.tables);
+    if (const auto* problem = std::get_if<Problem>(&tables))
+        co_return *problem;
+    const auto& wanted = std::get<std::vector<std::string_view>>(tables);
+    const auto asked =
+        ask(wanted, {.occasion = wish.full ? mirror::Occasion::full : mirror::Occasion::scheduled,
+                     .accept_deletes = wish.accept_deletes});
+    if (const auto* problem = std::get_if<Problem>(&asked))
+        co_return *problem;
+    log::info("pulls were asked for", {{"uid", request.caller.uid},
+                                       {"resources", fmt::format("{}", fmt::join(wanted, " "))},
+                                       {"full", wish.full},
+                                       {"accept_deletes", wish.accept_deletes.value_or(0)}});
+    if (!wish.wait)
+        co_return Response{.status = 202,
+                           .body = json::serialize(json::object{
+                               {"tables", json::array(wanted.begin(), wanted.end())}})};
+    json::array runs;
+    for (const auto& ticket : std::get<Tickets>(asked)) {
+        const auto run = co_await ticket->run();
+        if (!run)
+            co_return x_no_engine;
+        runs.push_back(run_json(*run));
+    }
+    co_return Response{.body = json::serialize(json::object{{"runs", runs}})};
+}
+
+/// The tables to read for these names, each once and in their order; all for none.
+std::variant<std::vector<std::string_view>, Problem> Api::tables_of(
+    const std::vector<std::string>& names) const
+{
+    if (x_desk == nullptr)
+        return x_no_engine;
+    if (names.empty())
+        return x_desk->tables();
+    std::vector<std::string_view> tables;
+    for (const auto& name : names) {
+        const auto* collection = collection_of(name);
+        if (collection == nullptr)
+            return unknown_table(name, x_desk->tables());
+        if (x_desk->find(collection->table) == nullptr)
+            return not_included(name, *collection);
+        if (std::ranges::find(tables, collection->table) == tables.end())
+            tables.push_back(collection->table);
+    }
+    return tables;
+}
+
+std::variant<Api::Tickets, Problem> Api::ask(const std::vector<std::string_view>& tables,
+                                             const mirror::PullOrder& order)
+{
+    Tickets tickets;
+    for (const auto table : tables) {
+        auto ticket = x_desk->find(table)->add(order);
+        if (!ticket)
+            return Problem{.status = 503,
+                           .detail = fmt::format("too many requests wait for {} already", table)};
+        tickets.push_back(std::move(ticket));
+    }
+    return tickets;
+}
+
+Problem Api::not_included(std::string_view name, const schema::Collection& collection) const
+{
+    const auto group = schema::group_name(collection.group);
+    const auto why = x_config.sync.includes(group)
+                         ? fmt::format("[sync.resource.{}] enabled is false", collection.table)
+                         : fmt::format("[sync] include has no group {}", group);
+    return {.status = 409,
+            .detail = fmt::format("{} is not read: {}", name, why),
+            .type = problem_type("not-included")};
+}
+
+}  // namespace cloudpcd::daemon::control

@@ -1,0 +1,61 @@
+#pragma once
+// What the control API offers: the table of routes under /v1/, and what each of them does.
+// docs/control.md is the reference.
+
+#include "config/config.hpp"
+#include "daemon/control/login_api.hpp"
+#include "daemon/control/mirror_reader.hpp"
+#include "daemon/control/router.hpp"
+#include "daemon/pull_desk.hpp"
+#include "schema/catalog.hpp"
+#include "sync/core/clock.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace cloudpcd::daemon::control {
+
+/// What those hear who ask for pulls or wait for one while there is no engine.
+Problem reloaded();
+Problem ending();
+
+class Api {
+public:
+    /// All must outlive it. The configuration may change between detach() and attach().
+    Api(Clock& clock, const config::Config& configuration);
+
+    std::vector<Route> routes();
+
+    /// The engine that serves from now on, by its desk and its login.
+    void attach(PullDesk& desk, Login& login) noexcept;
+    /// It is gone or about to go; `why` is what those hear who wait for it, or ask meanwhile.
+    void detach(Problem why);
+
+private:
+    using Tickets = std::vector<std::shared_ptr<PullTicket>>;
+
+    boost::asio::awaitable<Reply> status(Request request);
+    boost::asio::awaitable<Reply> sync(Request request);
+
+    std::variant<std::vector<std::string_view>, Problem> tables_of(
+        const std::vector<std::string>& names) const;
+    std::variant<Tickets, Problem> ask(const std::vector<std::string_view>& tables,
+                                       const mirror::PullOrder& order);
+    Problem not_included(std::string_view name, const schema::Collection& collection) const;
+
+    Clock& x_clock;
+    const config::Config& x_config;
+    MirrorReader x_mirror;
+    UtcTime x_started_at;
+    SteadyTime x_started;
+    LoginApi x_login;
+    PullDesk* x_desk = nullptr;
+    Problem x_no_engine;  ///< for whom there is none
+};
+
+}  // namespace cloudpcd::daemon::control

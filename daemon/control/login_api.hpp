@@ -1,0 +1,32 @@
+#pragma once
+// Signing in and out over the control API: POST and GET /v1/login, POST /v1/logout.
+
+#include "daemon/control/router.hpp"
+#include "daemon/login.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <vector>
+
+namespace cloudpcd::daemon::control {
+
+class LoginApi {
+public:
+    /// `why`: what those hear who come while there is no engine.
+    explicit LoginApi(Problem why) : x_no_engine{std::move(why)} {}
+
+    std::vector<Route> routes();
+
+    void attach(Login& login) noexcept { x_login = &login; }
+    void detach(Problem why);
+
+private:
+    boost::asio::awaitable<Reply> begin(Request request);
+    boost::asio::awaitable<Reply> show(Request request);
+    boost::asio::awaitable<Reply> end(Request request);
+
+    Login* x_login = nullptr;
+    Problem x_no_engine;
+};
+
+}  // namespace cloudpcd::daemon::control

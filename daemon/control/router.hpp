@@ -1,0 +1,43 @@
+#pragma once
+// The table of routes, and which one a request means.
+
+#include "daemon/control/message.hpp"
+#include "daemon/control/roles.hpp"
+
+#include <boost/beast/http/verb.hpp>
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace cloudpcd::daemon::control {
+
+/// One entry adds a route.
+struct Route {
+    boost::beast::http::verb method{};
+    std::string_view path{};  ///< "/v1/jobs/{id}": a segment in braces matches any one
+    Role role = Role::operate;
+    Handler handler{};
+};
+
+class Router {
+public:
+    explicit Router(std::vector<Route> routes) : x_routes{std::move(routes)} {}
+
+    struct Match {
+        const Route* route = nullptr;
+        Parameters path{};
+        Parameters query{};
+    };
+    /// The route of a request target ("/v1/status?x=1").
+    ///
+    /// Errors: 400 for a target that is none, 404, 405 with the methods that the path has
+    std::variant<Match, Problem> find(boost::beast::http::verb method,
+                                      std::string_view target) const;
+
+private:
+    std::vector<Route> x_routes;
+};
+
+}  // namespace cloudpcd::daemon::control

@@ -1,0 +1,105 @@
+#include "daemon/ctl/control_commands.hpp"
+
+#include "daemon/ctl/failure.hpp"
+#include "daemon/ctl/text.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+
+namespace cloudpcd::ctl {
+
+namespace json = boost::json;
+
+namespace {
+
+/// The array of that name in the daemon's answer.
+json::array array_of(const std::string& body, std::string_view name)
+{
+    boost::system::error_code failure;
+    auto value = json::parse(body, failure);
+    if (!failure && value.is_object()) {
+        auto* const member = value.get_object().if_contains(name);
+        if (member != nullptr && member->is_array())
+            return std::move(member->get_array());
+    }
+    throw Failure{ExitStatus::failed,
+                  "the daemon's answer is not understood; is it of another "
+                  "version?"};
+}
+
+std::string text_of(const json::object& object, std::string_view name)
+{
+    const auto* member = object.if_contains(name);
+    const bool text = member != nullptr && member->is_string();
+    return text ? printable(member->get_string()) : std::string{};
+}
+
+std::int64_t number_of(const json::object& object, std::string_view name)
+{
+    const auto* member = object.if_contains(name);
+    return member != nullptr && member->is_int64() ? member->get_int64() : 0;
+}
+
+std::string line_of(const json::object& run)
+{
+    auto line = fmt::format("{}: {}, {} inserted, {} updated, {} deleted", text_of(run, "resource"),
+                            text_of(run, "outcome"), number_of(run, "inserted"),
+                            number_of(run, "updated"), number_of(run, "deleted"));
+    if (const auto refused = number_of(run, "refused"); refused > 0)
+        line += fmt::format(", {} deletions refused", refused);
+    line += fmt::format(" (run {})", number_of(run, "run_id"));
+    if (const auto error = text_of(run, "error"); !error.empty())
+        line += fmt::format(": {}", error);
+    return line;
+}
+
+std::string body_of(const SyncOptions& options)
+{
+    json::object body;
+    if (!options.tables.empty())
+        body["tables"] = json::array(options.tables.begin(), options.tables.end());
+    if (options.full)
+        body["full"] = true;
+    if (options.wait || options.accept_deletes)
+        body["wait"] = true;
+    if (options.accept_deletes)
+        body["accept_deletes"] = *options.accept_deletes;
+    return json::serialize(body);
+}
+
+bool did_not_hold(const json::object& run, const SyncOptions& options)
+{
+    const auto outcome = text_of(run, "outcome");
+    // As in `cloudpcd --once`: what was never permitted is no failure, unless it was asked for.
+    return outcome != "complete" && (outcome != "skipped" || !options.tables.empty());
+}
+
+}  // namespace
+
+void sync(const ControlClient& client, const SyncOptions& options, bool as_json, Output& output)
+{
+    const auto answer = expect_success(client.post("/v1/sync", body_of(options)));
+    const bool waited = options.wait || options.accept_deletes;
+    const auto members = array_of(answer, waited ? "runs" : "tables");
+    if (as_json)
+        output.write(answer);
+    std::size_t failures = 0;
+    for (const auto& member : members) {
+        if (!waited) {
+            if (!as_json && member.is_string())
+                output.write(fmt::format("{}: asked for\n", printable(member.get_string())));
+        } else if (const auto* run = member.if_object()) {
+            failures += did_not_hold(*run, options) ? 1 : 0;
+            if (!as_json)
+                output.write(line_of(*run) + "\n");
+        }
+    }
+    if (failures > 0)
+        throw Failure{ExitStatus::failed,
+                      fmt::format("{} of {} pulls did not complete", failures, members.size())};
+}
+
+}  // namespace cloudpcd::ctl

@@ -1,0 +1,13 @@
+#pragma once
+// Bytes to the control socket, and bytes back: what no well-behaved client would send.
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace cloudpcd::test {
+
+/// Sends `bytes`, ends its side, and gives everything that comes back.
+std::string talk(const std::filesystem::path& socket, std::string_view bytes);
+
+}  // namespace cloudpcd::test
