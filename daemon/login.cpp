@@ -129,7 +129,7 @@ asio::awaitable<void> Login::carry_out()
                    .message = code->message,
                    .expires_at = x_parts.clock.utc_now() + left});
     auto grant = co_await finish(*std::move(code));
-    if (x_given_up || !grant)
+    if (!grant)
         co_return;
     auto outcome = *grant ? x_parts.credentials.sign_in(**std::move(grant))
                           : Result<void>{std::move(*grant).error()};

@@ -18,6 +18,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t shown_bytes_max = 256;
+constexpr std::string_view nobody_signed_in = "nobody has signed in; sign in with cloudpcctl login";
 
 TokenEndpointOptions refreshing(TokenEndpointOptions options)
 {
@@ -34,11 +35,6 @@ std::string origin_text(const Origin& origin)
 Error refused_locally(std::string message)
 {
     return {.code = Errc::unauthorized, .context = "sign-in", .message = std::move(message)};
-}
-
-Error nobody_signed_in()
-{
-    return refused_locally("nobody has signed in; sign in with cloudpcctl login");
 }
 
 void wipe_tokens(TokenGrant& grant)
@@ -81,7 +77,7 @@ Result<StoredSignIn> DelegatedCredentials::Stored::load() const
     if (!read)
         return std::move(read).error();
     if (!*read)
-        return nobody_signed_in();
+        return refused_locally(std::string{nobody_signed_in});
     auto& sign_in = **read;
     const auto& endpoint = options.endpoint;
     if (ascii_iequals(sign_in.tenant_id, endpoint.tenant_id) &&
@@ -101,12 +97,14 @@ Result<StoredSignIn> DelegatedCredentials::Stored::load() const
 void DelegatedCredentials::Stored::look()
 {
     auto sign_in = load();
-    if (!sign_in) {
-        state = {.error = sign_in.error().message};
+    if (sign_in) {
+        show(*sign_in);
+        wipe(sign_in->refresh_token);
         return;
     }
-    show(*sign_in);
-    wipe(sign_in->refresh_token);
+    state = {};
+    if (sign_in.error().message != nobody_signed_in)
+        state.error = sign_in.error().message;
 }
 
 void DelegatedCredentials::Stored::show(const StoredSignIn& sign_in)
@@ -167,7 +165,7 @@ public:
             // Signed out or in anew meanwhile: what came belongs to the old sign-in.
             if (grant)
                 wipe_tokens(*grant);
-            co_return nobody_signed_in();
+            co_return refused_locally("the sign-in was changed meanwhile");
         }
         if (grant) {
             if (auto renewed = stored->renew(*grant); !renewed) {
@@ -225,8 +223,10 @@ asio::awaitable<Result<AccessToken>> DelegatedCredentials::access_token()
 {
     if (!x_stored->state.signed_in) {
         x_stored->look();  // an operator may have put the file right
-        if (!x_stored->state.signed_in)
-            co_return refused_locally(x_stored->state.error);
+        const auto& state = x_stored->state;
+        if (!state.signed_in)
+            co_return refused_locally(state.error.empty() ? std::string{nobody_signed_in}
+                                                          : state.error);
     }
     co_return co_await x_cached.access_token();
 }

@@ -42,7 +42,8 @@ struct SignInState {
     std::string object_id{};
     std::optional<UtcTime> signed_in_at{};
     std::optional<UtcTime> refreshed_at{};  ///< when the last token came
-    std::string error{};  ///< why no token comes, and what to do; empty when all is well
+    std::string error{};  ///< why a sign-in gives no token, and what to do; empty when all is
+                          ///< well, also when nobody has signed in
 };
 
 class DelegatedCredentials final : public Credentials {

@@ -104,7 +104,7 @@ std::string user_code_in(std::string_view message)
 
 }  // namespace
 
-TEST_CASE("login: shows the code, waits, and says who has signed in; a restart keeps it")
+TEST_CASE("login: shows the code, waits, says who has signed in, and a restart keeps it")
 {
     Running running;
     running.start();

@@ -186,6 +186,18 @@ TEST_CASE("login: signing out ends a pending attempt, even one that has just bee
         CHECK(daemon.host.count("device_code=") == 1);
         CHECK_FALSE(daemon.login->sign_in().signed_in);
     }
+    SUBCASE("confirmed, in the moment of the answer")
+    {
+        REQUIRE(daemon.host.tenant.approve_sign_in(first.user_code));
+        const auto tenant = daemon.host.network.transport.answer;
+        daemon.host.network.transport.answer = [&daemon,
+                                                tenant](const graph::HttpRequest& request) {
+            CHECK(daemon.login->log_out().has_value());
+            return tenant(request);
+        };
+        daemon.host.pass(5100ms);
+        daemon.host.network.transport.answer = tenant;
+    }
     CHECK(daemon.login->log_out().has_value());
     const auto polls = daemon.host.count("device_code=");
     daemon.host.pass(1min);
