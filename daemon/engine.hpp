@@ -3,8 +3,8 @@
 // makes a new engine; what has to outlive it (connections, quota, database) is handed in.
 
 #include "config/config.hpp"
+#include "daemon/desk.hpp"
 #include "daemon/login.hpp"
-#include "daemon/pull_desk.hpp"
 #include "daemon/scheduler.hpp"
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
@@ -54,11 +54,11 @@ public:
     /// Keeps the mirror fresh until cancelled.
     boost::asio::awaitable<void> run();
 
+    /// Where pulls and verifications are asked for. What run() leaves undone ends with the engine.
+    Desk& desk() noexcept { return x_desk; }
+
     /// Where people sign in and out while run() is at work.
     Login& login() noexcept { return x_login; }
-
-    /// Where pulls are asked for while run() is at work. Those that it leaves end with the engine.
-    PullDesk& desk() noexcept { return x_desk; }
 
 private:
     boost::asio::awaitable<std::vector<ScheduledResource>> prepare();
@@ -75,7 +75,7 @@ private:
     Login x_login;
     graph::Client x_client;
     mirror::Puller x_puller;
-    PullDesk x_desk;
+    Desk x_desk;
 };
 
 }  // namespace cloudpcd::daemon

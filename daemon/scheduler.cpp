@@ -17,6 +17,14 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Duration start_spread = std::chrono::seconds{1};
+constexpr std::string_view disk_is_full = "the disk is full";
+
+/// A full disk passes; anything else is for the supervisor.
+void rethrow_unless_full(const SQLite::Exception& failure)
+{
+    if (failure.getErrorCode() != SQLITE_FULL)
+        throw;
+}
 
 Duration scaled(Duration duration, double factor)
 {
@@ -64,13 +72,14 @@ asio::awaitable<std::vector<mirror::RunSummary>> Scheduler::run_once()
     co_return runs;
 }
 
-asio::awaitable<void> Scheduler::run(PullDesk& desk)
+asio::awaitable<void> Scheduler::run(Desk& desk)
 {
     TaskGroup group{co_await asio::this_coro::executor};
     for (const auto& resource : x_resources) {
         auto* const asked = desk.find(resource.table->collection().table);
         CLOUDPCD_ASSERT(asked != nullptr);
-        group.spawn(run_resource(resource, *asked));
+        group.spawn(run_resource(resource, asked->pulls));
+        group.spawn(verify_resource(*resource.table, asked->verifications));
     }
     co_await group.join();
 }
@@ -91,16 +100,29 @@ asio::awaitable<void> Scheduler::run_resource(ScheduledResource resource, PullQu
     auto due = x_clock.steady_now() + first_wait(resource);
     int failures = 0;
     while (true) {
-        co_await asked.wait_until(x_clock, due);
+        const bool is_asked = co_await asked.wait_until(x_clock, due);
         const auto started = x_clock.steady_now();
-        const auto run = co_await pull(*resource.table, asked.begin());
-        asked.finish(run);
+        const auto run =
+            co_await pull(*resource.table, is_asked ? asked.begin() : mirror::PullOrder{});
+        if (is_asked)
+            asked.finish(run);
         const bool broke_off = run.outcome == mirror::Outcome::incomplete;
         failures = broke_off ? failures + 1 : 0;
         const auto wait = next_wait(run, failures, resource.interval, x_rng);
         // The interval counts from start to start, unless the pull took longer than that.
         const auto from = broke_off ? x_clock.steady_now() : started;
         due = std::max(from + wait, x_clock.steady_now());
+    }
+}
+
+/// Beside the pulls of the table: it may take long, and disturbs none of them.
+asio::awaitable<void> Scheduler::verify_resource(const mirror::Table& table, VerifyQueue& asked)
+{
+    while (true) {
+        co_await asked.wait();
+        asked.begin();
+        auto report = co_await verify(table);
+        asked.finish(std::move(report));
     }
 }
 
@@ -115,17 +137,26 @@ asio::awaitable<mirror::RunSummary> Scheduler::pull(const mirror::Table& table,
     try {
         co_return co_await x_puller.pull(table, order);
     } catch (const SQLite::Exception& failure) {
-        // A full disk passes; anything else is for the supervisor.
-        if (failure.getErrorCode() != SQLITE_FULL)
-            throw;
-        log::error("the disk is full; nothing of this pull was applied",
-                   {{"resource", table.collection().table}});
-        mirror::RunSummary run;
-        run.resource = table.collection().table;
-        run.outcome = mirror::Outcome::incomplete;
-        run.error = "the disk is full";
-        co_return run;
+        rethrow_unless_full(failure);
     }
+    log::error("the disk is full; nothing of this pull was applied",
+               {{"resource", table.collection().table}});
+    mirror::RunSummary run;
+    run.resource = table.collection().table;
+    run.outcome = mirror::Outcome::incomplete;
+    run.error = disk_is_full;
+    co_return run;
+}
+
+asio::awaitable<mirror::VerifyReport> Scheduler::verify(const mirror::Table& table)
+{
+    try {
+        co_return co_await x_puller.verify(table);
+    } catch (const SQLite::Exception& failure) {
+        rethrow_unless_full(failure);
+    }
+    co_return mirror::VerifyReport{.resource = std::string{table.collection().table},
+                                   .error = std::string{disk_is_full}};
 }
 
 }  // namespace cloudpcd::daemon

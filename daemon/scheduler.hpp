@@ -2,7 +2,7 @@
 // When each collection is read. Resources do not wait for one another: each has a loop of its own,
 // and what they share (requests in flight, quota, pages in memory) is bounded where it is used.
 
-#include "daemon/pull_desk.hpp"
+#include "daemon/desk.hpp"
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
 #include "sync/mirror/puller.hpp"
@@ -43,12 +43,14 @@ public:
     boost::asio::awaitable<std::vector<mirror::RunSummary>> run_once();
 
     /// Reads each resource at its interval until cancelled, and at once when that is asked for at
-    /// `desk`, which has a queue for each. What was complete less than an interval ago is due when
-    /// that has passed.
-    boost::asio::awaitable<void> run(PullDesk& desk);
+    /// `desk`, which knows them all; so does it verify them. What was complete less than an
+    /// interval ago is due when that has passed.
+    boost::asio::awaitable<void> run(Desk& desk);
 
 private:
     boost::asio::awaitable<void> run_resource(ScheduledResource resource, PullQueue& asked);
+    boost::asio::awaitable<void> verify_resource(const mirror::Table& table, VerifyQueue& asked);
+    boost::asio::awaitable<mirror::VerifyReport> verify(const mirror::Table& table);
     boost::asio::awaitable<mirror::RunSummary> pull(const mirror::Table& table,
                                                     mirror::PullOrder order);
     boost::asio::awaitable<void> pull_into(const mirror::Table& table, mirror::RunSummary& run);

@@ -150,7 +150,7 @@ asio::awaitable<int> Supervisor::once()
 
 asio::awaitable<int> Supervisor::serve(const Load& load)
 {
-    control::Api api{x_clock, x_config};
+    control::Api api{x_clock, x_store, x_config};
     control::Server server{x_io.get_executor(), x_clock, x_config.control.socket,
                            control::Router{api.routes()}, roles()};
     server.start();

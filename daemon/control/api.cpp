@@ -2,6 +2,7 @@
 
 #include "sync/core/log.hpp"
 #include "sync/core/version.hpp"
+#include "sync/mirror/refused_deletes.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <unistd.h>
 #include <utility>
@@ -64,6 +66,12 @@ std::optional<Problem> read_run(const json::value& value, std::optional<mirror::
     return std::nullopt;
 }
 
+Problem unknown_member(std::string_view name, std::string_view accepted)
+{
+    return {.status = 400,
+            .detail = fmt::format("{}: no such member, accepted: {}", name, accepted)};
+}
+
 std::optional<Problem> read_wish(const json::object& body, SyncWish& wish)
 {
     for (const auto& [name, value] : body) {
@@ -77,15 +85,12 @@ std::optional<Problem> read_wish(const json::object& body, SyncWish& wish)
         else if (name == "accept_deletes")
             problem = read_run(value, wish.accept_deletes);
         else
-            problem = Problem{.status = 400,
-                              .detail = fmt::format("{}: no such member, accepted: tables, full, "
-                                                    "wait, accept_deletes",
-                                                    std::string_view{name})};
+            problem = unknown_member(name, "accept_deletes, full, tables, wait");
         if (problem)
             return problem;
     }
     if (wish.accept_deletes && wish.tables.size() != 1)
-        return wrong_member("accept_deletes", "with exactly one table");
+        return wrong_member("accept_deletes", "a refused run, with exactly one table");
     return std::nullopt;
 }
 
@@ -131,6 +136,53 @@ json::object run_json(const mirror::RunSummary& run)
             {"error", run.error.empty() ? json::value{} : json::value{run.error}}};
 }
 
+json::object report_json(const mirror::VerifyReport& report)
+{
+    json::array named;
+    for (const auto& difference : report.named)
+        named.push_back(json::object{{"table", difference.table},
+                                     {"id", difference.id},
+                                     {"difference", mirror::to_string(difference.kind)}});
+    return {{"resource", report.resource},
+            {"complete", report.complete},
+            {"error", report.error.empty() ? json::value{} : json::value{report.error}},
+            {"objects", report.objects},
+            {"differences", report.differences},
+            {"named", named}};
+}
+
+/// One ticket a table, or why there is none.
+template <class Queue, class Order>
+std::variant<std::vector<std::shared_ptr<typename Queue::Entry>>, Problem> ask(
+    Desk& desk, const std::vector<std::string_view>& tables, Queue Desk::Queues::* queue,
+    const Order& order)
+{
+    std::vector<std::shared_ptr<typename Queue::Entry>> tickets;
+    for (const auto table : tables) {
+        auto ticket = (desk.find(table)->*queue).add(order);
+        if (!ticket)
+            return Problem{.status = 503,
+                           .detail = fmt::format("too many requests wait for {} already", table)};
+        tickets.push_back(std::move(ticket));
+    }
+    return tickets;
+}
+
+/// `{name: [what came of each ticket]}`; nothing when the engine went away before.
+template <class Ticket, class ToJson>
+asio::awaitable<std::optional<std::string>> outcomes(
+    std::string_view name, const std::vector<std::shared_ptr<Ticket>>& tickets, ToJson to_json)
+{
+    json::array all;
+    for (const auto& ticket : tickets) {
+        const auto outcome = co_await ticket->outcome();
+        if (!outcome)
+            co_return std::nullopt;
+        all.push_back(to_json(*outcome));
+    }
+    co_return json::serialize(json::object{{name, std::move(all)}});
+}
+
 }  // namespace
 
 Problem reloaded()
@@ -145,9 +197,10 @@ Problem ending()
     return {.status = 503, .detail = "the daemon is ending", .type = problem_type("ending")};
 }
 
-Api::Api(Clock& clock, const config::Config& configuration)
+Api::Api(Clock& clock, store::Store& mirror, const config::Config& configuration)
     : x_clock{clock},
       x_config{configuration},
+      x_store{mirror},
       x_mirror{configuration.database.path},
       x_started_at{clock.utc_now()},
       x_started{clock.steady_now()},
@@ -162,12 +215,15 @@ std::vector<Route> Api::routes()
          [this](Request request) { return status(std::move(request)); }},
         {verb::post, "/v1/sync", Role::operate,
          [this](Request request) { return sync(std::move(request)); }},
+        // It changes nothing, but asks Graph for everything.
+        {verb::post, "/v1/verify", Role::operate,
+         [this](Request request) { return verify(std::move(request)); }},
     };
     std::ranges::move(x_login.routes(), std::back_inserter(all));
     return all;
 }
 
-void Api::attach(PullDesk& desk, Login& login) noexcept
+void Api::attach(Desk& desk, Login& login) noexcept
 {
     x_desk = &desk;
     x_login.attach(login);
@@ -185,15 +241,20 @@ asio::awaitable<Reply> Api::status(Request)
     const auto mirror = co_await x_mirror.status();
     const auto uptime =
         std::chrono::floor<std::chrono::seconds>(x_clock.steady_now() - x_started).count();
-    co_return Response{
-        .body = ctl::status_json(
-            mirror, {.path = x_config.database.path.string(),
-                     .jobs_enabled = x_config.jobs.enabled,
-                     .daemon = ctl::DaemonStatus{.pid = ::getpid(),
-                                                 .version = std::string{version},
-                                                 .commit = std::string{commit},
-                                                 .started_at = format_rfc3339(x_started_at),
-                                                 .uptime_seconds = uptime}})};
+    ctl::DaemonStatus daemon{.pid = ::getpid(),
+                             .version = std::string{version},
+                             .commit = std::string{commit},
+                             .started_at = format_rfc3339(x_started_at),
+                             .uptime_seconds = uptime};
+    if (const auto* user = x_login.sign_in(); user != nullptr) {
+        if (user->signed_in)
+            daemon.user = user->principal_name;
+        if (!user->error.empty())
+            daemon.user_error = user->error;
+    }
+    co_return Response{.body = ctl::status_json(mirror, {.path = x_config.database.path.string(),
+                                                         .jobs_enabled = x_config.jobs.enabled,
+                                                         .daemon = std::move(daemon)})};
 }
 
 asio::awaitable<Reply> Api::sync(Request request)
@@ -201,42 +262,80 @@ asio::awaitable<Reply> Api::sync(Request request)
     SyncWish wish;
     if (auto problem = read_wish(request.body, wish))
         co_return *std::move(problem);
-    const auto tables = tables_of(wish.tables);
-    if (const auto* problem = std::get_if<Problem>(&tables))
-        co_return *problem;
-    const auto& wanted = std::get<std::vector<std::string_view>>(tables);
-    const auto asked =
-        ask(wanted, {.occasion = wish.full ? mirror::Occasion::full : mirror::Occasion::scheduled,
-                     .accept_deletes = wish.accept_deletes});
+    auto tables = tables_of(wish.tables);
+    if (auto* problem = std::get_if<Problem>(&tables))
+        co_return std::move(*problem);
+    const auto& wanted = std::get<Tables>(tables);
+    if (wish.accept_deletes) {
+        const bool refused = co_await was_refused(wanted.front(), *wish.accept_deletes);
+        if (!refused)
+            co_return Problem{.status = 404,
+                              .detail = fmt::format("run {} is no refused run of {}",
+                                                    *wish.accept_deletes, wanted.front()),
+                              .type = problem_type("unknown-run")};
+    }
+    if (x_desk == nullptr)  // it may have gone meanwhile
+        co_return x_no_engine;
+    const mirror::PullOrder order{
+        .occasion = wish.full ? mirror::Occasion::full : mirror::Occasion::scheduled,
+        .accept_deletes = wish.accept_deletes};
+    const auto asked = ask(*x_desk, wanted, &Desk::Queues::pulls, order);
     if (const auto* problem = std::get_if<Problem>(&asked))
         co_return *problem;
     log::info("pulls were asked for", {{"uid", request.caller.uid},
                                        {"resources", fmt::format("{}", fmt::join(wanted, " "))},
                                        {"full", wish.full},
                                        {"accept_deletes", wish.accept_deletes.value_or(0)}});
-    if (!wish.wait)
-        co_return Response{.status = 202,
-                           .body = json::serialize(json::object{
-                               {"tables", json::array(wanted.begin(), wanted.end())}})};
-    json::array runs;
-    for (const auto& ticket : std::get<Tickets>(asked)) {
-        const auto run = co_await ticket->run();
-        if (!run)
-            co_return x_no_engine;
-        runs.push_back(run_json(*run));
+    if (!wish.wait) {
+        const json::array names(wanted.begin(), wanted.end());
+        co_return Response{.status = 202, .body = json::serialize(json::object{{"tables", names}})};
     }
-    co_return Response{.body = json::serialize(json::object{{"runs", runs}})};
+    auto runs = co_await outcomes("runs", std::get<0>(asked), run_json);
+    if (!runs)
+        co_return x_no_engine;
+    co_return Response{.body = *std::move(runs)};
+}
+
+asio::awaitable<Reply> Api::verify(Request request)
+{
+    std::vector<std::string> names;
+    for (const auto& [name, value] : request.body) {
+        auto problem = name == "tables" ? read_tables(value, names)
+                                        : std::optional{unknown_member(name, "tables")};
+        if (problem)
+            co_return *std::move(problem);
+    }
+    auto tables = tables_of(names);
+    if (auto* problem = std::get_if<Problem>(&tables))
+        co_return std::move(*problem);
+    const auto& wanted = std::get<Tables>(tables);
+    const auto asked = ask(*x_desk, wanted, &Desk::Queues::verifications, VerifyOrder{});
+    if (const auto* problem = std::get_if<Problem>(&asked))
+        co_return *problem;
+    log::info(
+        "a verification was asked for",
+        {{"uid", request.caller.uid}, {"resources", fmt::format("{}", fmt::join(wanted, " "))}});
+    auto reports = co_await outcomes("reports", std::get<0>(asked), report_json);
+    if (!reports)
+        co_return x_no_engine;
+    co_return Response{.body = *std::move(reports)};
+}
+
+asio::awaitable<bool> Api::was_refused(std::string_view table, mirror::RunId run)
+{
+    co_return co_await x_store.run([table, run](store::Database& database) {
+        return mirror::is_refused_run(database, table, run);
+    });
 }
 
 /// The tables to read for these names, each once and in their order; all for none.
-std::variant<std::vector<std::string_view>, Problem> Api::tables_of(
-    const std::vector<std::string>& names) const
+std::variant<Api::Tables, Problem> Api::tables_of(const std::vector<std::string>& names) const
 {
     if (x_desk == nullptr)
         return x_no_engine;
     if (names.empty())
         return x_desk->tables();
-    std::vector<std::string_view> tables;
+    Tables tables;
     for (const auto& name : names) {
         const auto* collection = collection_of(name);
         if (collection == nullptr)
@@ -247,20 +346,6 @@ std::variant<std::vector<std::string_view>, Problem> Api::tables_of(
             tables.push_back(collection->table);
     }
     return tables;
-}
-
-std::variant<Api::Tickets, Problem> Api::ask(const std::vector<std::string_view>& tables,
-                                             const mirror::PullOrder& order)
-{
-    Tickets tickets;
-    for (const auto table : tables) {
-        auto ticket = x_desk->find(table)->add(order);
-        if (!ticket)
-            return Problem{.status = 503,
-                           .detail = fmt::format("too many requests wait for {} already", table)};
-        tickets.push_back(std::move(ticket));
-    }
-    return tickets;
 }
 
 Problem Api::not_included(std::string_view name, const schema::Collection& collection) const

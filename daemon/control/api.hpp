@@ -6,9 +6,10 @@
 #include "daemon/control/login_api.hpp"
 #include "daemon/control/mirror_reader.hpp"
 #include "daemon/control/router.hpp"
-#include "daemon/pull_desk.hpp"
+#include "daemon/desk.hpp"
 #include "schema/catalog.hpp"
 #include "sync/core/clock.hpp"
+#include "sync/store/store.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -27,34 +28,34 @@ Problem ending();
 class Api {
 public:
     /// All must outlive it. The configuration may change between detach() and attach().
-    Api(Clock& clock, const config::Config& configuration);
+    Api(Clock& clock, store::Store& mirror, const config::Config& configuration);
 
     std::vector<Route> routes();
 
     /// The engine that serves from now on, by its desk and its login.
-    void attach(PullDesk& desk, Login& login) noexcept;
+    void attach(Desk& desk, Login& login) noexcept;
     /// It is gone or about to go; `why` is what those hear who wait for it, or ask meanwhile.
     void detach(Problem why);
 
 private:
-    using Tickets = std::vector<std::shared_ptr<PullTicket>>;
+    using Tables = std::vector<std::string_view>;
 
     boost::asio::awaitable<Reply> status(Request request);
     boost::asio::awaitable<Reply> sync(Request request);
+    boost::asio::awaitable<Reply> verify(Request request);
 
-    std::variant<std::vector<std::string_view>, Problem> tables_of(
-        const std::vector<std::string>& names) const;
-    std::variant<Tickets, Problem> ask(const std::vector<std::string_view>& tables,
-                                       const mirror::PullOrder& order);
+    std::variant<Tables, Problem> tables_of(const std::vector<std::string>& names) const;
+    boost::asio::awaitable<bool> was_refused(std::string_view table, mirror::RunId run);
     Problem not_included(std::string_view name, const schema::Collection& collection) const;
 
     Clock& x_clock;
     const config::Config& x_config;
+    store::Store& x_store;
     MirrorReader x_mirror;
     UtcTime x_started_at;
     SteadyTime x_started;
     LoginApi x_login;
-    PullDesk* x_desk = nullptr;
+    Desk* x_desk = nullptr;
     Problem x_no_engine;  ///< for whom there is none
 };
 

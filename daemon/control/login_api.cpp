@@ -74,6 +74,11 @@ void LoginApi::detach(Problem why)
     x_no_engine = std::move(why);
 }
 
+const graph::SignInState* LoginApi::sign_in() const noexcept
+{
+    return x_login == nullptr ? nullptr : &x_login->sign_in();
+}
+
 asio::awaitable<Reply> LoginApi::begin(Request request)
 {
     if (auto problem = refuse_members(request.body))

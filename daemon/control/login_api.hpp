@@ -20,6 +20,9 @@ public:
     void attach(Login& login) noexcept { x_login = &login; }
     void detach(Problem why);
 
+    /// Who acts; null while there is no engine.
+    const graph::SignInState* sign_in() const noexcept;
+
 private:
     boost::asio::awaitable<Reply> begin(Request request);
     boost::asio::awaitable<Reply> show(Request request);

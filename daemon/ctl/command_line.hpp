@@ -8,10 +8,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cloudpcd::ctl {
 
-enum class Command { status, sync, login, logout, query, schema, history, as_of };
+enum class Command { status, sync, verify, login, logout, query, schema, history, as_of };
 
 struct CommandLine {
     Command command = Command::status;
@@ -23,6 +24,7 @@ struct CommandLine {
     std::string object{};  ///< of history: the id
     std::string time{};    ///< of as-of
     SyncOptions sync{};
+    std::vector<std::string> tables{};  ///< of verify; empty: all
 };
 
 /// A command line; or how to end without one: help, a version, or what is wrong.

@@ -56,11 +56,18 @@ std::string line_of(const json::object& run)
     return line;
 }
 
-std::string body_of(const SyncOptions& options)
+/// A body that names tables where there are any: none stands for all.
+json::object body_of(const std::vector<std::string>& tables)
 {
     json::object body;
-    if (!options.tables.empty())
-        body["tables"] = json::array(options.tables.begin(), options.tables.end());
+    if (!tables.empty())
+        body["tables"] = json::array(tables.begin(), tables.end());
+    return body;
+}
+
+std::string body_of(const SyncOptions& options)
+{
+    auto body = body_of(options.tables);
     if (options.full)
         body["full"] = true;
     if (options.wait || options.accept_deletes)
@@ -75,6 +82,38 @@ bool did_not_hold(const json::object& run, const SyncOptions& options)
     const auto outcome = text_of(run, "outcome");
     // As in `cloudpcd --once`: what was never permitted is no failure, unless it was asked for.
     return outcome != "complete" && (outcome != "skipped" || !options.tables.empty());
+}
+
+bool is_equal(const json::object& report)
+{
+    const auto* complete = report.if_contains("complete");
+    return complete != nullptr && complete->is_bool() && complete->get_bool() &&
+           number_of(report, "differences") == 0;
+}
+
+std::string lines_of(const json::object& report)
+{
+    std::string lines;
+    std::int64_t named = 0;
+    if (const auto* array = report.if_contains("named"); array != nullptr && array->is_array()) {
+        for (const auto& member : array->get_array()) {
+            if (const auto* difference = member.if_object()) {
+                lines +=
+                    fmt::format("{} {}: {}\n", text_of(*difference, "table"),
+                                text_of(*difference, "id"), text_of(*difference, "difference"));
+                ++named;
+            }
+        }
+    }
+    const auto resource = text_of(report, "resource");
+    const auto differences = number_of(report, "differences");
+    if (differences > named)
+        lines += fmt::format("{}: {} more differences\n", resource, differences - named);
+    lines += fmt::format("{}: {} objects, {} differences", resource, number_of(report, "objects"),
+                         differences);
+    if (const auto error = text_of(report, "error"); !error.empty())
+        lines += fmt::format("; not compared to the end: {}", error);
+    return lines + "\n";
 }
 
 }  // namespace
@@ -100,6 +139,27 @@ void sync(const ControlClient& client, const SyncOptions& options, bool as_json,
     if (failures > 0)
         throw Failure{ExitStatus::failed,
                       fmt::format("{} of {} pulls did not complete", failures, members.size())};
+}
+
+void verify(const ControlClient& client, const std::vector<std::string>& tables, bool as_json,
+            Output& output)
+{
+    const auto answer = expect_success(client.post("/v1/verify", json::serialize(body_of(tables))));
+    const auto reports = array_of(answer, "reports");
+    if (as_json)
+        output.write(answer);
+    std::size_t failures = 0;
+    for (const auto& member : reports) {
+        const auto* report = member.if_object();
+        if (report == nullptr)
+            continue;
+        failures += is_equal(*report) ? 0 : 1;
+        if (!as_json)
+            output.write(lines_of(*report));
+    }
+    if (failures > 0)
+        throw Failure{ExitStatus::failed, fmt::format("{} of {} tables do not equal the tenant",
+                                                      failures, reports.size())};
 }
 
 }  // namespace cloudpcd::ctl

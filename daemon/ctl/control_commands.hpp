@@ -24,4 +24,10 @@ struct SyncOptions {
 ///         skipped
 void sync(const ControlClient& client, const SyncOptions& options, bool as_json, Output& output);
 
+/// `cloudpcctl verify`: every difference that the daemon names, and one line for each table.
+///
+/// Errors: Failure failed when one differs, or could not be compared to the end
+void verify(const ControlClient& client, const std::vector<std::string>& tables, bool as_json,
+            Output& output);
+
 }  // namespace cloudpcd::ctl

@@ -109,6 +109,12 @@ void sync(const CommandLine& line, Console& console)
     sync(ControlClient{settings.control.socket}, line.sync, line.json, console.out);
 }
 
+void verify(const CommandLine& line, Console& console)
+{
+    const auto settings = load_settings(line.config, console.environment);
+    verify(ControlClient{settings.control.socket}, line.tables, line.json, console.out);
+}
+
 void login(const CommandLine& line, Console& console)
 {
     const auto settings = load_settings(line.config, console.environment);
@@ -161,6 +167,8 @@ void dispatch(const CommandLine& line, Console& console)
             return status(line, console);
         case Command::sync:
             return sync(line, console);
+        case Command::verify:
+            return verify(line, console);
         case Command::login:
             return login(line, console);
         case Command::logout:

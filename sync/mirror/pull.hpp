@@ -39,6 +39,7 @@ struct PullOrder {
     Occasion occasion = Occasion::scheduled;
     /// A refused run of the table: what it held back and is missing again may go.
     std::optional<RunId> accept_deletes{};
+    bool operator==(const PullOrder&) const = default;
 };
 
 class Pull {

@@ -2,7 +2,6 @@
 
 #include "sync/core/log.hpp"
 #include "sync/mirror/delta_pull.hpp"
-#include "sync/mirror/refused_deletes.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -78,13 +77,6 @@ asio::awaitable<VerifyReport> Puller::verify(const Table& table)
 {
     Verification verification{environment(), table, co_await next_run()};
     co_return co_await verification.run();
-}
-
-asio::awaitable<bool> Puller::was_refused(const Table& table, RunId run)
-{
-    co_return co_await x_store.run([&table, run](store::Database& database) {
-        return is_refused_run(database, table.collection().table, run);
-    });
 }
 
 }  // namespace cloudpcd::mirror

@@ -32,9 +32,6 @@ public:
     ///             the pull is applied then, but pages of a first fill
     boost::asio::awaitable<RunSummary> pull(const Table& table, PullOrder order = {});
 
-    /// Whether `run` is a refused pull of the table, whose deletes can be accepted.
-    boost::asio::awaitable<bool> was_refused(const Table& table, RunId run);
-
     /// Lists the table anew and compares it with the mirror; writes nothing.
     boost::asio::awaitable<VerifyReport> verify(const Table& table);
 

@@ -26,19 +26,12 @@ struct Running {
     {
         installation.configure("[sync]\ninterval = \"24h\"\n" + more);
         restart();
-        wait_until_read();
+        REQUIRE(ctl({"sync", "--wait"}).status == 0);
     }
     void restart()
     {
         daemon = installation.start();
         daemon->wait_for_error("the control socket listens");
-    }
-    void wait_until_read()
-    {
-        const auto end = std::chrono::steady_clock::now() + patience;
-        while (installation.one("SELECT count(*) FROM freshness WHERE last_complete_at IS NULL") !=
-               "0")
-            REQUIRE(std::chrono::steady_clock::now() < end);
     }
     struct Ending {
         int status;
@@ -189,6 +182,52 @@ TEST_CASE("control: a pull that does not complete is status 1, a table there is 
     CHECK(running.ctl({"sync", "cloud_pcs", "--accept-deletes", "x"}).status == 64);
 }
 
+TEST_CASE("control: verify names what differs, and changes nothing")
+{
+    Running running;
+    const auto equal = running.ctl({"verify"});
+    CHECK_MESSAGE(equal.status == 0, equal.errors);
+    CHECK(contains(equal.output, "cloud_pcs: 20 objects, 0 differences\n"));
+    const auto changed = running.installation.server().with_tenant([](graphsim::Tenant& tenant) {
+        return tenant.churn({.removed = 0.1}).removed.at("cloudPCs");
+    });
+    REQUIRE(changed.size() == 2);
+    const auto differs = running.ctl({"verify", "cloud_pcs", "cloud_apps"});
+    CHECK(differs.status == 1);
+    for (const auto& id : changed)
+        CHECK(contains(differs.output, fmt::format("cloud_pcs {}: not in the tenant\n", id)));
+    CHECK(contains(differs.output, "cloud_pcs: 18 objects, 2 differences\n"));
+    CHECK(differs.errors == "cloudpcctl: 1 of 2 tables do not equal the tenant\n");
+    const auto json = running.ctl({"--json", "verify", "cloud_pcs"});
+    CHECK(json.status == 1);
+    CHECK(contains(json.output, R"("difference":"not in the tenant")"));
+    CHECK(running.installation.one("SELECT count(*) FROM cloud_pcs") == "20");
+    CHECK(running.ctl({"verify", "nosuch"}).status == 2);
+}
+
+TEST_CASE("control: deletes that were refused are accepted by the number of their run")
+{
+    Running running;
+    const auto gone = running.installation.server().with_tenant([](graphsim::Tenant& tenant) {
+        return tenant.churn({.removed = 0.6}).removed.at("cloudPCs").size();
+    });
+    REQUIRE(gone == 12);
+    const auto refused = running.ctl({"sync", "cloud_pcs", "--wait"});
+    CHECK(refused.status == 1);
+    CHECK(contains(refused.output,
+                   "cloud_pcs: refused, 0 inserted, 0 updated, 0 deleted, 12 "
+                   "deletions refused (run "));
+    const auto run =
+        running.installation.one("SELECT max(run_id) FROM sync_runs WHERE resource = 'cloud_pcs'");
+    const auto unknown = running.ctl({"sync", "cloud_apps", "--accept-deletes", run});
+    CHECK(unknown.status == 2);
+    CHECK(contains(unknown.errors, fmt::format("run {} is no refused run of cloud_apps", run)));
+    const auto accepted = running.ctl({"sync", "cloud_pcs", "--accept-deletes", run});
+    CHECK_MESSAGE(accepted.status == 0, accepted.output);
+    CHECK(contains(accepted.output, "cloud_pcs: complete, 0 inserted, 0 updated, 12 deleted"));
+    CHECK(running.installation.one("SELECT count(*) FROM cloud_pcs") == "8");
+}
+
 TEST_CASE("control: status says that the daemon runs, and since when")
 {
     Running running;
@@ -301,7 +340,7 @@ TEST_CASE("control: a reload ends the waiting for a pull, and says so")
     Running running;
     running.hang_cloud_pcs();
     const auto waiting = running.installation.start_ctl({"sync", "cloud_pcs", "--wait"});
-    running.daemon->wait_for_error("pulls were asked for");
+    running.daemon->wait_for_error("resources=cloud_pcs full=");
     running.daemon->signal(SIGHUP);
     CHECK(waiting->wait() == 1);
     CHECK(contains(waiting->errors(), "the configuration was read again meanwhile, ask again"));
@@ -314,7 +353,7 @@ TEST_CASE("control: SIGTERM ends the waiting for a pull, within 5 seconds")
     Running running;
     running.hang_cloud_pcs();
     const auto waiting = running.installation.start_ctl({"sync", "cloud_pcs", "--wait"});
-    running.daemon->wait_for_error("pulls were asked for");
+    running.daemon->wait_for_error("resources=cloud_pcs full=");
     const auto asked = std::chrono::steady_clock::now();
     running.daemon->signal(SIGTERM);
     CHECK(running.daemon->wait() == 0);

@@ -109,6 +109,7 @@ TEST_CASE("login: shows the code, waits, says who has signed in, and a restart k
     Running running;
     running.start();
     CHECK(has(running.get("/v1/login"), R"("signed_in":false)"));
+    CHECK_FALSE(has(running.ctl({"status"}).output, "signed in"));
     const auto login = running.begin_login();
     CHECK(
         has(login->output(), "To sign in, use a web browser to open the page https://127.0.0.1:"));
@@ -121,6 +122,8 @@ TEST_CASE("login: shows the code, waits, says who has signed in, and a restart k
     CHECK(login->wait() == 0);
     CHECK(has(login->output(), "\nsigned in as "));
     CHECK(has(running.daemon->errors(), "a user has signed in"));
+    const auto who = login->output().substr(login->output().find("signed in as ") + 13);
+    CHECK(has(running.ctl({"status"}).output, fmt::format("\nsigned in   {}", who)));
 
     struct stat info{};
     REQUIRE(::stat(running.file().c_str(), &info) == 0);
@@ -283,6 +286,7 @@ TEST_CASE("login: a file that others can read is not used, and said")
     const auto state = running.get("/v1/login");
     CHECK(has(state, R"("signed_in":false)"));
     CHECK(has(state, "is open to others (mode 0640), accepted: 0600 (chmod 600)"));
+    CHECK(has(running.ctl({"status"}).output, "\nsigned in   nobody: "));
 }
 
 TEST_CASE("login: a daemon that is not running, and a member that there is not")

@@ -149,7 +149,7 @@ VerifyReport DeltaWorld::verify(std::string_view table)
 
 bool DeltaWorld::was_refused(std::string_view table, RunId run)
 {
-    return wait_for(x_puller->was_refused(table_of(table), run));
+    return is_refused_run(x_store->database(), table, run);
 }
 
 void DeltaWorld::pull_all()
