@@ -1,6 +1,7 @@
 #pragma once
 // The sign-in of a user on disk: the one secret that the daemon itself writes. A file of mode 0600,
-// replaced as a whole, so that a crash leaves the old one or the new one.
+// replaced as a whole, so that a crash leaves the old one or the new one. Its calls wait for the
+// disk, some milliseconds at each token request of a user: twice an hour while one acts.
 
 #include "sync/core/error.hpp"
 #include "sync/core/time.hpp"

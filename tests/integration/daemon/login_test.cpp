@@ -9,9 +9,9 @@
 
 #include <algorithm>
 #include <csignal>
-#include <stdexcept>
+#include <grp.h>
 #include <sys/stat.h>
-#include <thread>
+#include <unistd.h>
 
 using namespace cloudpcd::test;
 using graphsim::SignInPolicy;
@@ -235,6 +235,39 @@ TEST_CASE("login: signing out ends a login that waits")
     CHECK(running.ctl({"logout"}).status == 0);
     CHECK(login->wait() == 1);
     CHECK(has(login->errors(), "the attempt was given up"));
+}
+
+TEST_CASE("login: a reload ends a login that waits")
+{
+    Running running;
+    running.start();
+    const auto login = running.begin_login();
+    running.daemon->signal(SIGHUP);
+    CHECK(login->wait() == 1);
+    INFO(login->errors());
+    CHECK(has(login->errors(), "the attempt was given up"));
+    running.sign_in();
+}
+
+TEST_CASE("login: only an operator may, and others are 77")
+{
+    if (::geteuid() != 0)
+        return;  // nobody else can be played
+    Running running{small_tenant(), "[control.roles]\nread = [\"users\"]\noperate = [\"games\"]\n"};
+    REQUIRE(::chmod(running.installation.directory().c_str(), 0755) == 0);
+    running.start();
+    const auto* group = ::getgrnam("users");
+    REQUIRE(group != nullptr);
+    for (const auto* command : {"login", "logout"}) {
+        const auto process =
+            running.installation.start_ctl({command}, {"setpriv", "--reuid=12345", "--regid=12345",
+                                                       fmt::format("--groups={}", group->gr_gid)});
+        CHECK(process->wait() == 77);
+        INFO(process->errors());
+        CHECK(has(process->errors(), "operate"));
+    }
+    CHECK(running.installation.server().with_tenant(
+        [](graphsim::Tenant& tenant) { return tenant.sign_ins().empty(); }));
 }
 
 TEST_CASE("login: with another application than the daemon's own")
