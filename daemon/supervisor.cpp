@@ -160,7 +160,7 @@ asio::awaitable<int> Supervisor::serve(const Load& load)
     } catch (...) {
         failure = std::current_exception();
     }
-    api.detach(control::ending());
+    api.detach();
     co_await server.stop();
     if (failure)
         std::rethrow_exception(failure);
@@ -178,7 +178,6 @@ asio::awaitable<void> Supervisor::follow_wishes(const Load& load, control::Api& 
         const auto wish = co_await run_until_wish(engine.run(), &load);
         if (wish != Wish::reload)
             co_return;
-        api.detach(control::reloaded());
         x_config = *std::exchange(x_next_config, std::nullopt);
         apply_log_settings(x_config.log);
         x_throttle.configure(quota_of(x_config.graph));

@@ -185,27 +185,13 @@ asio::awaitable<std::optional<std::string>> outcomes(
 
 }  // namespace
 
-Problem reloaded()
-{
-    return {.status = 503,
-            .detail = "the configuration was read again meanwhile, ask again",
-            .type = problem_type("reloaded")};
-}
-
-Problem ending()
-{
-    return {.status = 503, .detail = "the daemon is ending", .type = problem_type("ending")};
-}
-
 Api::Api(Clock& clock, store::Store& mirror, const config::Config& configuration)
     : x_clock{clock},
       x_config{configuration},
       x_store{mirror},
       x_mirror{configuration.database.path},
       x_started_at{clock.utc_now()},
-      x_started{clock.steady_now()},
-      x_login{reloaded()},
-      x_no_engine{reloaded()}
+      x_started{clock.steady_now()}
 {}
 
 std::vector<Route> Api::routes()
@@ -229,11 +215,10 @@ void Api::attach(Desk& desk, Login& login) noexcept
     x_login.attach(login);
 }
 
-void Api::detach(Problem why)
+void Api::detach() noexcept
 {
     x_desk = nullptr;
-    x_login.detach(why);
-    x_no_engine = std::move(why);
+    x_login.detach();
 }
 
 asio::awaitable<Reply> Api::status(Request)
@@ -262,20 +247,16 @@ asio::awaitable<Reply> Api::sync(Request request)
     SyncWish wish;
     if (auto problem = read_wish(request.body, wish))
         co_return *std::move(problem);
+    if (wish.accept_deletes) {
+        auto problem = co_await check_refused(wish.tables.front(), *wish.accept_deletes);
+        if (problem)
+            co_return *std::move(problem);
+    }
+    // From here to the tickets nothing is awaited: the engine may change with every wait.
     auto tables = tables_of(wish.tables);
     if (auto* problem = std::get_if<Problem>(&tables))
         co_return std::move(*problem);
     const auto& wanted = std::get<Tables>(tables);
-    if (wish.accept_deletes) {
-        const bool refused = co_await was_refused(wanted.front(), *wish.accept_deletes);
-        if (!refused)
-            co_return Problem{.status = 404,
-                              .detail = fmt::format("run {} is no refused run of {}",
-                                                    *wish.accept_deletes, wanted.front()),
-                              .type = problem_type("unknown-run")};
-    }
-    if (x_desk == nullptr)  // it may have gone meanwhile
-        co_return x_no_engine;
     const mirror::PullOrder order{
         .occasion = wish.full ? mirror::Occasion::full : mirror::Occasion::scheduled,
         .accept_deletes = wish.accept_deletes};
@@ -292,7 +273,7 @@ asio::awaitable<Reply> Api::sync(Request request)
     }
     auto runs = co_await outcomes("runs", std::get<0>(asked), run_json);
     if (!runs)
-        co_return x_no_engine;
+        co_return engine_gone();
     co_return Response{.body = *std::move(runs)};
 }
 
@@ -317,22 +298,32 @@ asio::awaitable<Reply> Api::verify(Request request)
         {{"uid", request.caller.uid}, {"resources", fmt::format("{}", fmt::join(wanted, " "))}});
     auto reports = co_await outcomes("reports", std::get<0>(asked), report_json);
     if (!reports)
-        co_return x_no_engine;
+        co_return engine_gone();
     co_return Response{.body = *std::move(reports)};
 }
 
-asio::awaitable<bool> Api::was_refused(std::string_view table, mirror::RunId run)
+/// Why there is nothing to accept; nothing when there is, or no such table.
+asio::awaitable<std::optional<Problem>> Api::check_refused(std::string_view name, mirror::RunId run)
 {
-    co_return co_await x_store.run([table, run](store::Database& database) {
+    const auto* collection = collection_of(name);
+    if (collection == nullptr)
+        co_return std::nullopt;
+    const auto table = collection->table;
+    const bool refused = co_await x_store.run([table, run](store::Database& database) {
         return mirror::is_refused_run(database, table, run);
     });
+    if (refused)
+        co_return std::nullopt;
+    co_return Problem{.status = 404,
+                      .detail = fmt::format("run {} is no refused run of {}", run, table),
+                      .type = problem_type("unknown-run")};
 }
 
 /// The tables to read for these names, each once and in their order; all for none.
 std::variant<Api::Tables, Problem> Api::tables_of(const std::vector<std::string>& names) const
 {
     if (x_desk == nullptr)
-        return x_no_engine;
+        return engine_gone();
     if (names.empty())
         return x_desk->tables();
     Tables tables;
@@ -346,6 +337,16 @@ std::variant<Api::Tables, Problem> Api::tables_of(const std::vector<std::string>
             tables.push_back(collection->table);
     }
     return tables;
+}
+
+/// What those hear who had to do with an engine that is no more.
+Problem Api::engine_gone() const
+{
+    if (x_desk == nullptr)
+        return ending();
+    return {.status = 503,
+            .detail = "the configuration was read again meanwhile, ask again",
+            .type = problem_type("reloaded")};
 }
 
 Problem Api::not_included(std::string_view name, const schema::Collection& collection) const

@@ -13,7 +13,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -21,21 +21,18 @@
 
 namespace cloudpcd::daemon::control {
 
-/// What those hear who ask for pulls or wait for one while there is no engine.
-Problem reloaded();
-Problem ending();
-
 class Api {
 public:
-    /// All must outlive it. The configuration may change between detach() and attach().
+    /// All must outlive it. The configuration may change with the engine.
     Api(Clock& clock, store::Store& mirror, const config::Config& configuration);
 
     std::vector<Route> routes();
 
-    /// The engine that serves from now on, by its desk and its login.
+    /// The engine that serves from now on, by its desk and its login. Those who wait for another
+    /// are told that the configuration was read again.
     void attach(Desk& desk, Login& login) noexcept;
-    /// It is gone or about to go; `why` is what those hear who wait for it, or ask meanwhile.
-    void detach(Problem why);
+    /// None does any more: the daemon is ending.
+    void detach() noexcept;
 
 private:
     using Tables = std::vector<std::string_view>;
@@ -45,7 +42,9 @@ private:
     boost::asio::awaitable<Reply> verify(Request request);
 
     std::variant<Tables, Problem> tables_of(const std::vector<std::string>& names) const;
-    boost::asio::awaitable<bool> was_refused(std::string_view table, mirror::RunId run);
+    boost::asio::awaitable<std::optional<Problem>> check_refused(std::string_view name,
+                                                                 mirror::RunId run);
+    Problem engine_gone() const;
     Problem not_included(std::string_view name, const schema::Collection& collection) const;
 
     Clock& x_clock;
@@ -56,7 +55,6 @@ private:
     SteadyTime x_started;
     LoginApi x_login;
     Desk* x_desk = nullptr;
-    Problem x_no_engine;  ///< for whom there is none
 };
 
 }  // namespace cloudpcd::daemon::control

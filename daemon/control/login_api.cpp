@@ -68,12 +68,6 @@ std::vector<Route> LoginApi::routes()
     };
 }
 
-void LoginApi::detach(Problem why)
-{
-    x_login = nullptr;
-    x_no_engine = std::move(why);
-}
-
 const graph::SignInState* LoginApi::sign_in() const noexcept
 {
     return x_login == nullptr ? nullptr : &x_login->sign_in();
@@ -84,7 +78,7 @@ asio::awaitable<Reply> LoginApi::begin(Request request)
     if (auto problem = refuse_members(request.body))
         co_return *std::move(problem);
     if (x_login == nullptr)
-        co_return x_no_engine;
+        co_return ending();
     log::info("a sign-in was asked for", {{"uid", request.caller.uid}});
     const auto attempt = co_await x_login->start();
     if (attempt.phase != LoginAttempt::Phase::pending)
@@ -103,7 +97,7 @@ asio::awaitable<Reply> LoginApi::begin(Request request)
 asio::awaitable<Reply> LoginApi::show(Request)
 {
     if (x_login == nullptr)
-        co_return x_no_engine;
+        co_return ending();
     co_return Response{.body = json::serialize(public_state(*x_login))};
 }
 
@@ -112,7 +106,7 @@ asio::awaitable<Reply> LoginApi::end(Request request)
     if (auto problem = refuse_members(request.body))
         co_return *std::move(problem);
     if (x_login == nullptr)
-        co_return x_no_engine;
+        co_return ending();
     log::info("signing out was asked for", {{"uid", request.caller.uid}});
     const auto user = x_login->sign_in().principal_name;
     if (const auto out = x_login->log_out(); !out)

@@ -12,13 +12,10 @@ namespace cloudpcd::daemon::control {
 
 class LoginApi {
 public:
-    /// `why`: what those hear who come while there is no engine.
-    explicit LoginApi(Problem why) : x_no_engine{std::move(why)} {}
-
     std::vector<Route> routes();
 
     void attach(Login& login) noexcept { x_login = &login; }
-    void detach(Problem why);
+    void detach() noexcept { x_login = nullptr; }
 
     /// Who acts; null while there is no engine.
     const graph::SignInState* sign_in() const noexcept;
@@ -28,8 +25,7 @@ private:
     boost::asio::awaitable<Reply> show(Request request);
     boost::asio::awaitable<Reply> end(Request request);
 
-    Login* x_login = nullptr;
-    Problem x_no_engine;
+    Login* x_login = nullptr;  ///< null: the daemon is ending
 };
 
 }  // namespace cloudpcd::daemon::control

@@ -357,9 +357,9 @@ asio::awaitable<Server::Read> Server::read(Connection& connection, Parser& parse
 {
     const auto ended = co_await with_deadline(
         x_clock, read_part(connection.socket, connection.buffer, parser, head), request_time_max);
-    if (!ended)
-        co_return Read{.late = true};
-    co_return Read{.failure = *ended};
+    // A read that was cut short ends like any other, with that as its failure.
+    const bool late = !ended || *ended == asio::error::operation_aborted;
+    co_return Read{.failure = late ? boost::system::error_code{} : *ended, .late = late};
 }
 
 /// The handler's reply; nothing when the peer went away meanwhile. What the handler began goes on.

@@ -7,7 +7,8 @@
 
 namespace cloudpcd::test {
 
-/// Sends `bytes`, ends its side, and gives everything that comes back.
+/// Sends all of `bytes`, ends its side, and then reads everything that comes back. Gives nothing
+/// when the bytes were not taken.
 std::string talk(const std::filesystem::path& socket, std::string_view bytes);
 
 }  // namespace cloudpcd::test

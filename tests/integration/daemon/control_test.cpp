@@ -272,6 +272,10 @@ TEST_CASE("control: the groups of the caller decide, and a reload may change the
     CHECK(refused.status == 77);
     CHECK(contains(refused.errors, "role read"));
 
+    REQUIRE(::chmod(running.installation.socket().parent_path().c_str(), 0700) == 0);
+    CHECK(running.ctl({"sync", "cloud_apps"}, operator_user).status == 77);
+    REQUIRE(::chmod(running.installation.socket().parent_path().c_str(), 0755) == 0);
+
     running.installation.edit("operate = [\"games\"", "operate = [\"mail\"");
     running.daemon->signal(SIGHUP);
     running.daemon->wait_for_error("the configuration was read again");

@@ -62,6 +62,30 @@ TEST_CASE("command line: wrong usage is 64, in words")
     check_usage({"status", "--csv"}, "--csv");
 }
 
+TEST_CASE("command line: sync and verify take tables")
+{
+    const auto all = parse({"sync"});
+    REQUIRE(all.line);
+    CHECK(all.line->command == Command::sync);
+    CHECK(all.line->sync.tables.empty());
+    CHECK_FALSE(all.line->sync.wait);
+    const auto some = parse({"sync", "a", "--full", "b", "--wait", "--json"});
+    REQUIRE(some.line);
+    CHECK(some.line->sync.tables == std::vector<std::string>{"a", "b"});
+    CHECK(some.line->sync.full);
+    CHECK(some.line->sync.wait);
+    CHECK(some.line->json);
+    CHECK(parse({"sync", "a", "--accept-deletes", "17"}).line->sync.accept_deletes == 17);
+    for (const auto* run : {"0", "-1", "x", "1.5"})
+        check_usage({"sync", "a", "--accept-deletes", run}, "--accept-deletes");
+    check_usage({"sync", "--accept-deletes", "17"}, "exactly one TABLE");
+    check_usage({"sync", "a", "b", "--accept-deletes", "17"}, "exactly one TABLE");
+    const auto verify = parse({"verify", "a", "b"});
+    REQUIRE(verify.line);
+    CHECK(verify.line->command == Command::verify);
+    CHECK(verify.line->tables == std::vector<std::string>{"a", "b"});
+}
+
 TEST_CASE("command line: help and version are no failure")
 {
     for (const auto& arguments :

@@ -71,8 +71,11 @@ Ending MirrorFile::run(const std::vector<std::string>& arguments, const std::str
                        const std::string& in) const
 {
     const auto config = x_directory.path() / "cloudpcd.toml";
-    std::ofstream{config} << fmt::format("[database]\npath = '{}'\n[jobs]\npath = '{}'\n{}",
-                                         path().string(), jobs_path().string(), more);
+    std::ofstream{config} << fmt::format(
+        "[database]\npath = '{}'\n[control]\nsocket = '{}'\n"
+        "[jobs]\npath = '{}'\n{}",
+        path().string(), (x_directory.path() / "control.sock").string(), jobs_path().string(),
+        more);
     std::vector<std::string> all{"--config", config.string()};
     all.insert(all.end(), arguments.begin(), arguments.end());
     return run_program(all, in);

@@ -1,5 +1,6 @@
 #include "daemon/ctl/status.hpp"
 
+#include "daemon/ctl/failure.hpp"
 #include "tests/unit/ctl/mirror_file.hpp"
 
 #include <doctest/doctest.h>
@@ -112,6 +113,38 @@ TEST_CASE("status: the report for programs has times in RFC 3339")
               std::string::npos);
         CHECK(ending.out.find(R"("jobs":{"enabled":false)") != std::string::npos);
     }
+}
+
+TEST_CASE("status: what came over the socket is what was sent")
+{
+    const MirrorFile mirror;
+    mirror.execute(resources);
+    auto database = mirror.open();
+    const StatusContext context{.path = "/m",
+                                .jobs_enabled = true,
+                                .daemon = DaemonStatus{.pid = 7,
+                                                       .version = "1.2",
+                                                       .commit = "abc",
+                                                       .started_at = "2026-01-02T03:04:05.678Z",
+                                                       .uptime_seconds = 90}};
+    const auto sent = read_status(database);
+    const auto came = parse_status(status_json(sent, context));
+    CHECK(came.mirror.resources.size() == sent.resources.size());
+    TextOutput before;
+    TextOutput after;
+    write_status(sent, context, /*as_json=*/false, before, {});
+    write_status(came.mirror, came.context, /*as_json=*/false, after, {});
+    // Times stand in neither report's table.
+    CHECK(before.text() == after.text());
+    CHECK(before.text().find("runs for 1m 30s (since 2026-01-02T03:04:05.678Z), pid 7, "
+                             "version 1.2 (abc)") != std::string::npos);
+
+    // Of another version, or of nobody we know.
+    CHECK(parse_status("{}").mirror.resources.empty());
+    CHECK(parse_status(R"({"resources":[1,{"rows":"x"}],"daemon":1})").mirror.resources.size() ==
+          1);
+    CHECK_THROWS_AS(parse_status("[]"), Failure);
+    CHECK_THROWS_AS(parse_status("{"), Failure);
 }
 
 TEST_CASE("status: a mirror that asks for a newer reader is not misread")
