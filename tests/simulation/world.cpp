@@ -217,7 +217,8 @@ std::optional<int> World::run(const std::function<asio::awaitable<int>(daemon::E
         throw std::logic_error{"the process is dead; restart it"};
     auto& process = *x_process;
     x_cut_short = false;
-    process.engine.emplace(daemon::Engine::Parts{.transport = x_network,
+    process.engine.emplace(daemon::Engine::Parts{.executor = process.io.get_executor(),
+                                                 .transport = x_network,
                                                  .throttle = process.throttle,
                                                  .store = process.store,
                                                  .clock = x_clock,

@@ -90,9 +90,9 @@ FreshWorld::Running FreshWorld::start(boost::asio::awaitable<RunSummary> operati
     return running;
 }
 
-FreshWorld::Running FreshWorld::start_pull(std::string_view name, Occasion occasion)
+FreshWorld::Running FreshWorld::start_pull(std::string_view name, PullOrder order)
 {
-    return start(x_puller->pull(table(name), {.occasion = occasion}));
+    return start(x_puller->pull(table(name), order));
 }
 
 FreshWorld::Running FreshWorld::start_refresh(std::vector<std::string> ids)

@@ -53,13 +53,13 @@ public:
             std::make_shared<std::optional<RunSummary>>();
         std::shared_ptr<std::exception_ptr> x_failure = std::make_shared<std::exception_ptr>();
     };
-    Running start_pull(std::string_view table, Occasion occasion = Occasion::scheduled);
+    Running start_pull(std::string_view table, PullOrder order = {});
     Running start_refresh(std::vector<std::string> ids);
     RunSummary result(const Running& running);
 
-    RunSummary pull(std::string_view table, Occasion occasion = Occasion::scheduled)
+    RunSummary pull(std::string_view table, PullOrder order = {})
     {
-        return result(start_pull(table, occasion));
+        return result(start_pull(table, order));
     }
     RunSummary refresh(std::vector<std::string> ids)
     {

@@ -150,11 +150,11 @@ TEST_CASE_FIXTURE(World, "incremental: a quiet read writes nothing but its run")
 
 TEST_CASE_FIXTURE(World, "incremental: who asks for everything gets a full list and no probe")
 {
-    REQUIRE(pull("cloud_pcs", Occasion::once).kind == RunKind::full);
+    REQUIRE(pull("cloud_pcs", {.occasion = Occasion::once}).kind == RunKind::full);
     CHECK(asked(filter).empty());
     REQUIRE(next() == "full");
     REQUIRE(next() == "incremental");
-    CHECK(pull("cloud_pcs", Occasion::once).kind == RunKind::full);
+    CHECK(pull("cloud_pcs", {.occasion = Occasion::once}).kind == RunKind::full);
 }
 
 TEST_CASE_FIXTURE(World, "incremental: after a read that was not complete comes a full list")
@@ -321,7 +321,7 @@ TEST_CASE_FIXTURE(World, "audit: a full list knows already what is older, and a 
         report(cloud_pc(0));
         occasion = Occasion::once;
     }
-    REQUIRE(pull("audit_events", occasion).outcome == Outcome::complete);
+    REQUIRE(pull("audit_events", {.occasion = occasion}).outcome == Outcome::complete);
     CHECK(asked("cloudPCs/").empty());
 }
 
@@ -347,4 +347,27 @@ TEST_CASE("audit: more than fifty are a full list instead")
         world.report(world.cloud_pc(i));
     REQUIRE(world.pull("audit_events").outcome == Outcome::complete);
     CHECK(world.asked("cloudPCs/").size() == refreshed_ids_max);
+}
+
+TEST_CASE_FIXTURE(World,
+                  "incremental: held-back deletes stay so until a full list, as accepting is")
+{
+    for (int i = 0; i < 20; ++i)
+        tenant.add("cloudPCs");
+    REQUIRE(pull("cloud_pcs").kind == RunKind::full);
+    CHECK(next() == "incremental");
+    for (int i = 0; i < 11; ++i)
+        tenant.remove("cloudPCs", cloud_pc(0));
+    pass(30min);
+    const auto refused = pull("cloud_pcs");
+    REQUIRE(refused.outcome == Outcome::refused);
+    pass(1min);
+    CHECK(pull("cloud_pcs").kind == RunKind::incremental);
+    CHECK(one("SELECT count(*) FROM refused_deletes WHERE to_run IS NULL") == "11");
+    pass(1min);
+
+    const auto accepted = pull("cloud_pcs", {.accept_deletes = refused.run_id});
+
+    CHECK(accepted.kind == RunKind::full);
+    CHECK(accepted.counts.deleted == 11);
 }

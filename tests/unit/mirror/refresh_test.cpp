@@ -264,7 +264,7 @@ TEST_CASE_FIXTURE(Filled, "read order: of one table there is one pull at a time"
 {
     transport.delay(list_target_part, 30s);
     const auto first = start_pull("cloud_pcs");
-    const auto second = start_pull("cloud_pcs", Occasion::once);
+    const auto second = start_pull("cloud_pcs", {.occasion = Occasion::once});
     pass(5s);
     CHECK(asked(list_target_part).size() == 1);
     CHECK(result(second).started_at >= result(first).ended_at);
