@@ -390,6 +390,7 @@ asio::awaitable<void> Pull::confirm(DeletePlan plan, Ending& ending)
         auto answer = co_await read_object(x_environment.client, x_environment.clock, x_collection,
                                            x_remembered.refusals, id, graph::Priority::background);
         x_summary.requests += answer.requests;
+        x_reading.last_requested_at = std::max(x_reading.last_requested_at, answer.requested_at);
         if (answer.gone) {
             ending.erase.push_back(std::move(id));
             ++gone;

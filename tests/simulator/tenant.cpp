@@ -92,8 +92,7 @@ Tenant::Tenant(TenantOptions options)
       x_dice{seed_of(x_options, Stream::dice)}
 {
     for (const auto& [name, entity_set] : x_facts.sets())
-        x_store.emplace(name, ObjectSet{time_property_of(name),
-                                        !entity_set.delta_roles.empty()});
+        x_store.emplace(name, ObjectSet{time_property_of(name), !entity_set.delta_roles.empty()});
     x_generator.fill(x_store, {.cloud_pcs = x_options.cloud_pcs,
                                .audit_events = x_options.audit_events,
                                .snapshots = x_options.snapshots,
