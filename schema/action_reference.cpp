@@ -29,7 +29,7 @@ A request goes to the version that is shown; members and values marked *beta* se
 | --- | --- |
 | class 0 | the same request again changes nothing more; a lost answer is asked for again |
 | class 1 | a disturbance or a creation; sent once |
-| class 2 | a machine or its data may be lost; sent once, within the budgets, and where configured with approval |
+| class 2 | a machine or its data may be lost; sent once, within budgets, perhaps with approval |
 
 | kind | risk | |
 | --- | --- | --- |
