@@ -114,24 +114,25 @@ enum class ParameterType {
 /// A member of the body, in Graph's spelling. Null is accepted where the member is not required.
 struct Parameter {
     std::string_view name;
-    ParameterType type = ParameterType::text;
     std::string_view description;  ///< a sentence
-    bool required = false;         ///< at creation; a PATCH requires no member of its own
-    bool list = false;             ///< an array of `type`
-    std::size_t min = 0;           ///< characters of a text, elements of a list
-    std::size_t max = 256;         ///< characters of a text (also in lists)
-    std::size_t items_max = 100;   ///< elements of a list
-    std::int64_t least = 0;        ///< of an integer
+    ParameterType type = ParameterType::text;
+    bool required = false;        ///< at creation; a PATCH requires no member of its own
+    bool list = false;            ///< an array of `type`
+    std::size_t min = 0;          ///< characters of a text, elements of a list
+    std::size_t max = 256;        ///< characters of a text (also in lists)
+    std::size_t items_max = 100;  ///< elements of a list
+    std::int64_t least = 0;       ///< of an integer
     std::int64_t most = 0;
     const Enumeration* enumeration = nullptr;
     std::span<const std::string_view> types = {};
     std::span<const Parameter> members = {};
     std::string_view graph_type = "";  ///< of an object: "cloudPcWindowsSetting"
     std::string_view annotation = "";  ///< of an object: the @odata.type that the daemon adds
-    bool fixed_at_creation = false;    ///< a PATCH that names it is rejected
-    /// Only beta knows it: a body with it goes to beta, whatever the entry's version.
+    std::span<const std::string_view> beta_values = {};  ///< members of the enum only beta knows
+    bool fixed_at_creation = false;                      ///< a PATCH that names it is rejected
+    /// Only beta knows it. A body with it, or with a beta value, goes to beta whatever the entry's
+    /// version.
     bool beta = false;
-    std::span<const std::string_view> beta_values = {};  ///< enum members of which that is true
     bool delegated = false;     ///< a body with it needs the token of a user
     bool distinguishes = true;  ///< two jobs of one verb that differ in it are not duplicates
     bool filled = false;        ///< the daemon fills it when it is absent: the name of the job

@@ -17,8 +17,8 @@ constexpr Parameter display_name{
 
 constexpr Parameter maintenance_window{
     .name = "scheduledDuringMaintenanceWindow",
-    .type = ParameterType::boolean,
     .description = "Whether the action waits for the maintenance window.",
+    .type = ParameterType::boolean,
     .distinguishes = false,
 };
 
@@ -29,8 +29,8 @@ constexpr Parameter resize[] = {
     cloud_pc_ids,
     maintenance_window,
     {.name = "targetServicePlanId",
-     .type = ParameterType::guid,
      .description = "Service plan with the new size: `id` in `service_plans`.",
+     .type = ParameterType::guid,
      .required = true},
 };
 
@@ -39,16 +39,16 @@ constexpr Parameter restore[] = {
     cloud_pc_ids,
     maintenance_window,
     {.name = "restorePointDateTime",
-     .type = ParameterType::date_time,
      .description = "Time that the machines are to go back to.",
+     .type = ParameterType::date_time,
      .required = true},
     {.name = "timeRange",
-     .type = ParameterType::enumeration,
      .description = "On which side of that time the restore point may lie.",
+     .type = ParameterType::enumeration,
      .enumeration = &enums::restore_time_range},
     {.name = "ignoreUnhealthySnapshots",
-     .type = ParameterType::boolean,
-     .description = "Whether restore points of unhealthy machines are passed over."},
+     .description = "Whether restore points of unhealthy machines are passed over.",
+     .type = ParameterType::boolean},
 };
 
 constexpr Parameter create_snapshot[] = {display_name, cloud_pc_ids, maintenance_window,
@@ -62,8 +62,8 @@ constexpr Parameter modify_disk_encryption[] = {
     cloud_pc_ids,
     maintenance_window,
     {.name = "diskEncryptionType",
-     .type = ParameterType::enumeration,
      .description = "Who holds the key of the disks.",
+     .type = ParameterType::enumeration,
      .required = true,
      .enumeration = &enums::cloud_pc_disk_encryption_type},
 };
@@ -71,10 +71,10 @@ constexpr Parameter modify_disk_encryption[] = {
 /// Those that failed of a bulk action; all of them when left out.
 constexpr Parameter retried_cloud_pc_ids{
     .name = "cloudPcIds",
-    .type = ParameterType::guid,
     .description =
         "Ids of those Cloud PCs of the bulk action that are tried again; all that "
         "failed when left out.",
+    .type = ParameterType::guid,
     .list = true,
     .min = 1,
     .items_max = cloud_pc_ids_max,

@@ -8,8 +8,8 @@ namespace {
 
 constexpr Parameter parameters[] = {
     {.name = "cloudAppIds",
-     .type = ParameterType::guid,
      .description = "Ids of the apps, each once: `id` in `cloud_apps`.",
+     .type = ParameterType::guid,
      .required = true,
      .list = true,
      .min = 1},

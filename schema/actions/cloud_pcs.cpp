@@ -10,26 +10,26 @@ namespace {
 
 constexpr Parameter reprovision_parameters[] = {
     {.name = "userAccountType",
-     .type = ParameterType::enumeration,
      .description = "What the user is on the new machine; as it is today when left out.",
+     .type = ParameterType::enumeration,
      .enumeration = &enums::cloud_pc_user_account_type},
     {.name = "osVersion",
-     .type = ParameterType::enumeration,
      .description = "Windows of the new machine; as the policy says when left out.",
+     .type = ParameterType::enumeration,
      .enumeration = &enums::cloud_pc_operating_system},
 };
 
 constexpr Parameter resize_parameters[] = {
     {.name = "targetServicePlanId",
-     .type = ParameterType::guid,
      .description = "Service plan with the new size: `id` in `service_plans`.",
+     .type = ParameterType::guid,
      .required = true},
 };
 
 constexpr Parameter restore_parameters[] = {
     {.name = "cloudPcSnapshotId",
-     .type = ParameterType::identifier,
      .description = "Restore point to go back to: `id` in `snapshots`.",
+     .type = ParameterType::identifier,
      .required = true},
 };
 
@@ -42,8 +42,8 @@ constexpr Parameter rename_parameters[] = {
 
 constexpr Parameter account_type_parameters[] = {
     {.name = "userAccountType",
-     .type = ParameterType::enumeration,
      .description = "What the user is to be on the machine.",
+     .type = ParameterType::enumeration,
      .required = true,
      .enumeration = &enums::cloud_pc_user_account_type},
 };

@@ -37,8 +37,8 @@ inline constexpr std::size_t cloud_pc_ids_max = 1500;  ///< what fits into the p
 
 inline constexpr Parameter cloud_pc_ids{
     .name = "cloudPcIds",
-    .type = ParameterType::guid,
     .description = "Ids of the Cloud PCs, each once.",
+    .type = ParameterType::guid,
     .required = true,
     .list = true,
     .min = 1,
@@ -53,26 +53,26 @@ inline constexpr Parameter snapshot_parameters[] = {
      .min = 1,
      .max = 1024},
     {.name = "accessTier",
-     .type = ParameterType::enumeration,
      .description = "Access tier of that copy.",
+     .type = ParameterType::enumeration,
      .enumeration = &enums::cloud_pc_blob_access_tier},
 };
 
 /// cloudPcReviewStatus.
 inline constexpr Parameter review_members[] = {
     {.name = "inReview",
-     .type = ParameterType::boolean,
      .description = "Whether the machine is under review.",
+     .type = ParameterType::boolean,
      .required = true},
     {.name = "restorePointDateTime",
-     .type = ParameterType::date_time,
-     .description = "Time of the restore point that is saved for the review."},
+     .description = "Time of the restore point that is saved for the review.",
+     .type = ParameterType::date_time},
     {.name = "reviewStartDateTime",
-     .type = ParameterType::date_time,
-     .description = "When the review began."},
+     .description = "When the review began.",
+     .type = ParameterType::date_time},
     {.name = "subscriptionId",
-     .type = ParameterType::guid,
-     .description = "Azure subscription of the storage account."},
+     .description = "Azure subscription of the storage account.",
+     .type = ParameterType::guid},
     {.name = "subscriptionName", .description = "Name of that subscription."},
     {.name = "azureStorageAccountId",
      .description = "Azure resource id of the storage account that gets the snapshot.",
@@ -81,20 +81,20 @@ inline constexpr Parameter review_members[] = {
     {.name = "azureStorageAccountName", .description = "Name of that storage account."},
     {.name = "azureStorageContainerName", .description = "Name of the container in it."},
     {.name = "accessTier",
-     .type = ParameterType::enumeration,
      .description = "Access tier of the snapshot.",
+     .type = ParameterType::enumeration,
      .enumeration = &enums::cloud_pc_blob_access_tier},
     {.name = "userAccessLevel",
-     .type = ParameterType::enumeration,
      .description = "Whether the user may go on using the machine.",
+     .type = ParameterType::enumeration,
      .enumeration = &enums::cloud_pc_user_access_level},
 };
 
 /// Of a review, single or bulk.
 inline constexpr Parameter review_parameters[] = {
     {.name = "reviewStatus",
-     .type = ParameterType::object,
      .description = "The state of the review.",
+     .type = ParameterType::object,
      .required = true,
      .members = review_members,
      .graph_type = "cloudPcReviewStatus"},

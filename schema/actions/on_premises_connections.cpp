@@ -13,13 +13,13 @@ constexpr std::size_t resource_id_max = 1024;
 constexpr Parameter connection_parameters[] = {
     {.name = "displayName", .description = "Name of the connection.", .required = true, .min = 1},
     {.name = "connectionType",
-     .type = ParameterType::enumeration,
      .description = "How machines in this network join Entra.",
+     .type = ParameterType::enumeration,
      .required = true,
      .enumeration = &enums::cloud_pc_on_premises_connection_type},
     {.name = "subscriptionId",
-     .type = ParameterType::guid,
      .description = "Azure subscription of the network.",
+     .type = ParameterType::guid,
      .required = true},
     {.name = "resourceGroupId",
      .description = "Azure resource id of the resource group.",
@@ -41,21 +41,21 @@ constexpr Parameter connection_parameters[] = {
     {.name = "adDomainUsername",
      .description = "Account that joins machines to the domain, for `hybridAzureADJoin`."},
     {.name = "adDomainPassword",
-     .type = ParameterType::secret,
-     .description = "Password of that account."},
+     .description = "Password of that account.",
+     .type = ParameterType::secret},
     {.name = "organizationalUnit",
      .description = "Organizational unit that the computer accounts are placed in.",
      .max = 1024},
     {.name = "scopeIds",
-     .type = ParameterType::identifier,
      .description = "Intune scope tag ids of the connection.",
+     .type = ParameterType::identifier,
      .list = true},
 };
 
 constexpr Parameter password_parameters[] = {
     {.name = "adDomainPassword",
-     .type = ParameterType::secret,
      .description = "The new password of the account that joins machines to the domain.",
+     .type = ParameterType::secret,
      .required = true},
 };
 

@@ -16,24 +16,24 @@ constexpr Parameter windows_members[] = {
 
 constexpr Parameter parameters[] = {
     {.name = "osVersion",
-     .type = ParameterType::enumeration,
      .description = "Windows of new machines.",
+     .type = ParameterType::enumeration,
      .enumeration = &enums::cloud_pc_operating_system},
     {.name = "userAccountType",
-     .type = ParameterType::enumeration,
      .description = "What users are on new machines.",
+     .type = ParameterType::enumeration,
      .enumeration = &enums::cloud_pc_user_account_type},
     {.name = "windowsSettings",
-     .type = ParameterType::object,
      .description = "Windows on new machines.",
+     .type = ParameterType::object,
      .members = windows_members,
      .graph_type = "cloudPcWindowsSettings"},
     {.name = "enableMEMAutoEnroll",
-     .type = ParameterType::boolean,
-     .description = "Whether new machines are enrolled in Intune."},
+     .description = "Whether new machines are enrolled in Intune.",
+     .type = ParameterType::boolean},
     {.name = "enableSingleSignOn",
-     .type = ParameterType::boolean,
-     .description = "Whether new machines are made for single sign-on."},
+     .description = "Whether new machines are made for single sign-on.",
+     .type = ParameterType::boolean},
 };
 
 constexpr Action all[] = {

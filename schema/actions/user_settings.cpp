@@ -9,12 +9,12 @@ namespace {
 
 constexpr Parameter restore_point_members[] = {
     {.name = "frequencyType",
-     .type = ParameterType::enumeration,
      .description = "How often restore points are made.",
+     .type = ParameterType::enumeration,
      .enumeration = &enums::cloud_pc_restore_point_frequency_type},
     {.name = "userRestoreEnabled",
-     .type = ParameterType::boolean,
-     .description = "Whether users may go back to one by themselves."},
+     .description = "Whether users may go back to one by themselves.",
+     .type = ParameterType::boolean},
 };
 
 constexpr std::string_view network_types[] = {
@@ -23,78 +23,78 @@ constexpr std::string_view network_types[] = {
 
 constexpr Parameter network_members[] = {
     {.name = "@odata.type",
-     .type = ParameterType::type_name,
      .description = "Which kind of network.",
+     .type = ParameterType::type_name,
      .required = true,
      .types = network_types},
     {.name = "onPremisesConnectionId",
-     .type = ParameterType::guid,
-     .description = "Azure network connection, for the first type."},
+     .description = "Azure network connection, for the first type.",
+     .type = ParameterType::guid},
     {.name = "regionName", .description = "Azure region, for the second type."},
     {.name = "regionGroup",
-     .type = ParameterType::enumeration,
      .description = "Group of regions, for the second type.",
+     .type = ParameterType::enumeration,
      .enumeration = &enums::cloud_pc_region_group},
 };
 
 constexpr Parameter recovery_members[] = {
     {.name = "disasterRecoveryType",
-     .type = ParameterType::enumeration,
      .description = "What happens when the region of a machine fails.",
+     .type = ParameterType::enumeration,
      .enumeration = &enums::cloud_pc_disaster_recovery_type},
     {.name = "disasterRecoveryNetworkSetting",
-     .type = ParameterType::object,
      .description = "Network of the machine in the other region.",
+     .type = ParameterType::object,
      .members = network_members,
      .graph_type = "cloudPcDisasterRecoveryNetworkSetting"},
     {.name = "maintainCrossRegionRestorePointEnabled",
-     .type = ParameterType::boolean,
-     .description = "Whether restore points are kept in the other region."},
+     .description = "Whether restore points are kept in the other region.",
+     .type = ParameterType::boolean},
     {.name = "userInitiatedDisasterRecoveryAllowed",
-     .type = ParameterType::boolean,
-     .description = "Whether users may begin a disaster recovery."},
+     .description = "Whether users may begin a disaster recovery.",
+     .type = ParameterType::boolean},
 };
 
 constexpr Parameter setting_parameters[] = {
     {.name = "displayName", .description = "Name of the setting.", .required = true, .min = 1},
     {.name = "localAdminEnabled",
-     .type = ParameterType::boolean,
-     .description = "Whether users are administrators of their machines."},
+     .description = "Whether users are administrators of their machines.",
+     .type = ParameterType::boolean},
     {.name = "resetEnabled",
-     .type = ParameterType::boolean,
-     .description = "Whether users may reprovision their machines."},
+     .description = "Whether users may reprovision their machines.",
+     .type = ParameterType::boolean},
     {.name = "restorePointSetting",
-     .type = ParameterType::object,
      .description = "Restore points.",
+     .type = ParameterType::object,
      .members = restore_point_members,
      .graph_type = "cloudPcRestorePointSetting"},
     {.name = "crossRegionDisasterRecoverySetting",
-     .type = ParameterType::object,
      .description = "Disaster recovery in another region.",
+     .type = ParameterType::object,
      .members = recovery_members,
      .graph_type = "cloudPcCrossRegionDisasterRecoverySetting",
      .beta = true},
     {.name = "provisioningSourceType",
-     .type = ParameterType::enumeration,
      .description = "Whether a machine that is reprovisioned comes from an image or a snapshot.",
+     .type = ParameterType::enumeration,
      .enumeration = &enums::cloud_pc_provisioning_source_type,
      .beta = true},
 };
 
 constexpr Parameter target_members[] = {
     {.name = "groupId",
-     .type = ParameterType::guid,
      .description = "Entra group whose members get the setting.",
+     .type = ParameterType::guid,
      .required = true},
 };
 
 constexpr Parameter assignment_members[] = {
     {.name = "id",
-     .type = ParameterType::identifier,
-     .description = "Id of an assignment that is there: setting and group id joined by `_`."},
+     .description = "Id of an assignment that is there: setting and group id joined by `_`.",
+     .type = ParameterType::identifier},
     {.name = "target",
-     .type = ParameterType::object,
      .description = "The group.",
+     .type = ParameterType::object,
      .required = true,
      .members = target_members,
      .graph_type = "cloudPcManagementGroupAssignmentTarget",
@@ -103,9 +103,9 @@ constexpr Parameter assignment_members[] = {
 
 constexpr Parameter assign_parameters[] = {
     {.name = "assignments",
-     .type = ParameterType::object,
      .description = "All groups that are to have the setting: a group that is left out loses it. "
                     "`[]` takes it away from all.",
+     .type = ParameterType::object,
      .required = true,
      .list = true,
      .items_max = 500,

@@ -284,8 +284,9 @@ private:
         std::vector<std::string> values;
         std::string_view rest = *text;
         for (bool more = true; more;) {
-            const auto comma = parameter.enumeration->flags ? rest.find(',') : rest.npos;
-            more = comma != rest.npos;
+            const auto comma =
+                parameter.enumeration->flags ? rest.find(',') : std::string_view::npos;
+            more = comma != std::string_view::npos;
             values.emplace_back(more ? json::trim(rest.substr(0, comma)) : json::trim(rest));
             rest.remove_prefix(more ? comma + 1 : rest.size());
             if (!check_enum_value(parameter, values.back(), path))
@@ -377,6 +378,7 @@ std::string Problem::describe() const
 std::string Parameters::describe() const
 {
     std::vector<std::string> lines;
+    lines.reserve(problems.size());
     for (const auto& problem : problems)
         lines.push_back(problem.describe());
     return fmt::format("{}", fmt::join(lines, ". "));

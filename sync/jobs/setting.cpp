@@ -154,8 +154,9 @@ private:
         }
         auto rest = x_value;
         for (bool more = !rest.empty(); more;) {
-            const auto comma = parameter.type == ParameterType::object ? rest.npos : rest.find(',');
-            more = comma != rest.npos;
+            const auto comma =
+                parameter.type == ParameterType::object ? std::string_view::npos : rest.find(',');
+            more = comma != std::string_view::npos;
             bj::value value;
             if (auto problem = convert(parameter, rest.substr(0, comma), path, value))
                 return problem;
@@ -168,7 +169,7 @@ private:
     static std::optional<std::size_t> take_index(std::string_view& rest)
     {
         const auto close = rest.find(']');
-        if (!rest.starts_with('[') || close == rest.npos)
+        if (!rest.starts_with('[') || close == std::string_view::npos)
             return std::nullopt;
         std::size_t index = 0;
         const auto* end = rest.data() + close;
@@ -223,7 +224,7 @@ std::optional<Problem> apply_setting(const schema::Action& action, std::string_v
     if (setting.size() > params_bytes_max)
         return Problem{"", "are too long", fmt::format("at most {} bytes", params_bytes_max)};
     const auto equals = setting.find('=');
-    if (equals == setting.npos || equals == 0)
+    if (equals == std::string_view::npos || equals == 0)
         return Problem{"", "are set by NAME=VALUE", names_of(action.parameters)};
     return Setter{setting.substr(equals + 1)}.set(action.parameters, setting.substr(0, equals), "",
                                                   params);

@@ -39,7 +39,8 @@ std::string line(std::string_view name, std::string_view params = "")
     auto text = fmt::format("{} {}{}{}", to_string(request.method), request.path,
                             request.body ? " " : "", request.shown_body());
     const auto shorten = [&](std::string_view from, std::string_view to) {
-        for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size()))
+        for (auto at = text.find(from); at != std::string::npos;
+             at = text.find(from, at + to.size()))
             text.replace(at, from.size(), to);
     };
     shorten("/deviceManagement/virtualEndpoint", "/VE");

@@ -147,7 +147,7 @@ TEST_CASE("actions: a kind is found byte for byte, or not at all")
     for (const auto wrong :
          {"Cloud_pc.reboot"sv, "cloud_pc.reboot "sv, " cloud_pc.reboot"sv, "cloud_pc.Reboot"sv,
           "cloud_pc.rebооt"sv, "cloud_pc.reboo"sv, "cloud_pc.reboot\0"sv, "cloud_pc."sv, ""sv,
-          "reupload"sv, "reboot"sv, "cloud_pc.reboot;"sv})
+          "reupload"sv, "device_image.reupload "sv, "reboot"sv, "cloud_pc.reboot;"sv})
         CHECK_MESSAGE(find_action(wrong) == nullptr, wrong);
 }
 
