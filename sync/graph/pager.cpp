@@ -72,10 +72,37 @@ boost::asio::awaitable<Result<std::optional<Page>>> Pager::next()
 {
     if (!x_next)
         co_return std::optional<Page>{};
-    x_visited.insert(std::hash<std::string>{}(x_next->to_string()));
+    auto page = co_await fetch();
+    if (!page && step_back(page.error()))
+        page = co_await fetch();
+    if (!page)
+        co_return std::move(page).error();
+    ++x_pages;
+    co_return std::optional<Page>{*std::move(page)};
+}
+
+/// Reads the page before once more when the link that it gave was the answer to a retry and leads
+/// nowhere; nothing is lost, since what it has was met already or has changed.
+bool Pager::step_back(const Error& error)
+{
+    const bool refused = error.code == Errc::cursor_expired || error.code == Errc::rejected ||
+                         error.code == Errc::not_found;
+    if (!refused || !x_retried)
+        return false;
+    log::info("the link out of a retried page is dead; the page before is read again",
+              {{"collection", x_request.name}, {"error", error.describe()}});
+    x_visited.erase(std::hash<std::string>{}(x_next->to_string()));
+    x_next = std::exchange(x_retried, std::nullopt);
+    return true;
+}
+
+boost::asio::awaitable<Result<Page>> Pager::fetch()
+{
+    const Url url = *x_next;
+    x_visited.insert(std::hash<std::string>{}(url.to_string()));
 
     GetRequest request{
-        .url = *x_next,
+        .url = url,
         .quota = x_request.quota,
         .context = fmt::format("GET {}, page {}", x_request.name, x_pages + 1),
         .permissions = x_request.permissions,
@@ -113,12 +140,12 @@ boost::asio::awaitable<Result<std::optional<Page>>> Pager::next()
         error.client_request_id = response->client_request_id;
         co_return error;
     }
-    ++x_pages;
+    x_retried = response->attempts > 1 ? std::optional{url} : std::nullopt;
     page->request_id = response->request_id;
     page->date = response->date;
     page->requests = response->attempts;
     page->permit = std::move(response->page_permit);
-    co_return std::optional<Page>{std::move(*page)};
+    co_return *std::move(page);
 }
 
 /// Links are input: they may lead within the collection of the configured origin, nowhere else.

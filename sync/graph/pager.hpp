@@ -2,7 +2,9 @@
 // Walks a list page by page. It ends in one of two ways: the service gave a last page without
 // nextLink, and the list is complete; or an error, and it is not.
 // Source: Microsoft Graph "Paging Microsoft Graph data": the whole nextLink is followed as it is,
-// pages may be empty, headers are sent again with every page.
+// pages may be empty, headers are sent again with every page; a link that came with the answer to a
+// retry may be dead (DirectoryPageTokenNotFoundException), and one goes on from the last link that
+// did not.
 
 #include "sync/core/error.hpp"
 #include "sync/graph/client.hpp"
@@ -34,7 +36,8 @@ class Pager {
 public:
     Pager(Client& client, ListRequest request);
 
-    /// The next page; nullopt once the last page has been given.
+    /// The next page; nullopt once the last page has been given. After a dead link a page may come
+    /// twice.
     ///
     /// Errors: those of Client::get, Errc::malformed for a body that is no page or a nextLink that
     ///         repeats or leaves the collection, Errc::foreign_origin for a nextLink to elsewhere;
@@ -48,12 +51,16 @@ public:
     std::optional<std::int64_t> announced_count() const noexcept { return x_count; }
 
 private:
+    boost::asio::awaitable<Result<Page>> fetch();
+    bool step_back(const Error& error);
     Result<void> follow(Page& page);
     Result<Url> checked_link(std::string_view name, const std::string& text) const;
 
     Client& x_client;
     ListRequest x_request;
     std::optional<Url> x_next;
+    /// Whose answer x_next came with, when that was the answer to a retry.
+    std::optional<Url> x_retried;
     std::unordered_set<std::uint64_t> x_visited;  ///< hashes of the links followed
     std::optional<std::int64_t> x_count;
     int x_pages = 0;

@@ -22,6 +22,7 @@ namespace {
 constexpr std::string_view key_delta_link = "delta_link";
 constexpr std::string_view key_delta_query = "delta_query";  ///< what the link's round asked for
 constexpr std::string_view key_fill_link = "next_link";
+constexpr std::string_view key_over_rows = "fill_over_rows";
 
 std::optional<Table> table_of_links(const schema::Collection& collection)
 {
@@ -83,6 +84,8 @@ asio::awaitable<void> DeltaPull::load()
             x_link = read_fresh_state(database, table, key_delta_link, now - delta_link_age_max);
         if (x_order.accept_deletes && !is_refused_run(database, table, *x_order.accept_deletes))
             x_order.accept_deletes.reset();
+        x_over_rows = x_link ? read_state(database, table, key_over_rows).has_value()
+                             : x_round.rows(database) > 0;
         if (x_link)
             x_start = x_filling ? Start::resumed : Start::changes;
         x_round.begin(database);
@@ -192,8 +195,10 @@ asio::awaitable<void> DeltaPull::begin_round()
     x_pages = 0;
     x_watch = {};
     x_delta_link.clear();
-    co_await x_environment.store.run(
-        [this](store::Database& database) { x_round.begin(database); });
+    co_await x_environment.store.run([this](store::Database& database) {
+        x_over_rows = x_round.rows(database) > 0;
+        x_round.begin(database);
+    });
 }
 
 asio::awaitable<std::optional<Error>> DeltaPull::read_pages(graph::Pager& pager)
@@ -262,6 +267,8 @@ StageCounts DeltaPull::stage_on_store(store::Database& database, const graph::Pa
         if (page.next_link && x_counts.quarantined + counts.quarantined == 0) {
             write_state(database, table, key_fill_link, *page.next_link, now);
             write_state(database, table, key_delta_query, first_target(), now);
+            if (x_over_rows)
+                write_state(database, table, key_over_rows, "yes", now);
         }
     });
     x_counts += counts;
@@ -380,14 +387,18 @@ void DeltaPull::save_state(store::Database& database, const Ending& ending, UtcT
         write_refusals(database, table, x_refusals, now);
     }
     if (ending.outcome == Outcome::complete) {
-        write_state(database, table, key_delta_link, x_delta_link, now);
+        x_unswept = x_start == Start::resumed && x_over_rows;
+        if (!x_unswept)
+            write_state(database, table, key_delta_link, x_delta_link, now);
         write_state(database, table, key_delta_query, first_target(), now);
     } else if (ending.outcome == Outcome::refused || x_link_refused) {
         // After a sweep that was held back only another round from the start can say what is gone.
         erase_state(database, table, key_delta_link);
     }
-    if (!x_keep_fill_link)
+    if (!x_keep_fill_link) {
         erase_state(database, table, key_fill_link);
+        erase_state(database, table, key_over_rows);
+    }
 }
 
 }  // namespace cloudpcd::mirror

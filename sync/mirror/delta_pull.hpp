@@ -35,6 +35,10 @@ public:
 
     boost::asio::awaitable<RunSummary> run();
 
+    /// A first fill that began twice and was then cut off has ended: rows of its first beginning
+    /// may be gone from the tenant, and only a round from the start can tell.
+    bool left_unswept() const noexcept { return x_unswept; }
+
 private:
     enum class Start {
         beginning,  ///< a first round or a resync; ends with a sweep
@@ -82,6 +86,8 @@ private:
     std::optional<std::string> x_link;  ///< where the round begins, unless at the first page
     std::string x_delta_link;           ///< of the round that was read to its end
     bool x_filling = false;             ///< never complete: pages are committed one by one
+    bool x_over_rows = false;           ///< this first fill began over rows of an earlier one
+    bool x_unswept = false;
     bool x_restarted = false;
     bool x_link_refused = false;  ///< the saved link is of no use any more
     bool x_keep_fill_link = false;

@@ -54,6 +54,8 @@ public:
 
     /// Creates the temp tables, and forgets what the round has staged so far.
     void begin(store::Database& database) const;
+    /// Objects in the mirror.
+    std::int64_t rows(store::Database& database) const { return x_objects.rows(database); }
     /// Merges a page. `new_ids` counts objects and links that the round had not met before.
     StageCounts stage(store::Database& database, const graph::Page& page, Past past) const;
     /// Writes what was staged since the last time, within a transaction of the caller; without

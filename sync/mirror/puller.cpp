@@ -58,6 +58,8 @@ asio::awaitable<RunSummary> Puller::pull(const Table& table, PullOrder order)
         DeltaPull delta{environment(), table, id, order};
         auto run = co_await delta.run();
         log_run(run);
+        if (delta.left_unswept())
+            co_return co_await this->pull(table, order);
         co_return run;
     }
     Pull pull{environment(), table, id, order};

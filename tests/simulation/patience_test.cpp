@@ -179,3 +179,36 @@ TEST_CASE("simulation: a credential that is refused harms nothing and is tried w
     CHECK(world.sync_until_quiet());
     CHECK(world.problems(10) == "");
 }
+
+TEST_CASE("simulation: after a retried page with a dead link the reader goes one page back")
+{
+    WorldOptions options;
+    options.tenant.retried_page_link_dies = true;
+    World world{Seed{39}, options};
+    // The second page is made and lost on its way; its retry says 'next' with a dead link.
+    world.faults().add(
+        {.path_contains = "cloudPCs?", .nth = 2, .effect = graphsim::Effect::reset_mid_body});
+
+    REQUIRE(world.sync_once() == 0);
+
+    CHECK(count_status(world, 400) == 1);
+    const auto firsts = std::ranges::count_if(world.network().exchanges(), [](const auto& sent) {
+        return of_cloud_pcs(sent) && sent.url.find("skiptoken") == std::string::npos &&
+               sent.url.find("$select") != std::string::npos;
+    });
+    CHECK(firsts == 1);  // the list did not begin anew
+    CHECK(world.number("SELECT requests - pages FROM sync_runs WHERE resource = 'cloud_pcs'") >= 2);
+    CHECK(world.problems(1) == "");
+}
+
+TEST_CASE("simulation: a page link that is dead without a retry makes the list begin anew, once")
+{
+    World world{Seed{40}};
+    REQUIRE(world.sync_once() == 0);
+    auto dead = faults::status("cloudPCs?", 400, "DirectoryPageTokenNotFoundException");
+    dead.nth = 3;
+    world.faults().add(dead);
+    CHECK(world.sync_once() == 0);
+    CHECK(count_status(world, 400) == 1);
+    CHECK(world.problems(1) == "");
+}

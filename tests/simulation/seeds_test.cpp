@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::array any_list{"cloudPCs",     "auditEvents",          "snapshots",
                               "userSettings", "provisioningPolicies", "onPremisesConnections",
-                              "bulkActions",  "organizationSettings", "deviceImages"};
+                              "bulkActions",  "organizationSettings", "deviceImages",
+                              "users/delta",  "groups/delta",         "managedDevices"};
 
 /// What breaks an exchange, of whatever kind.
 constexpr std::array breaks{
@@ -33,7 +34,7 @@ constexpr std::array lies_about_the_list{
     Effect::value_missing, Effect::value_null,     Effect::value_object, Effect::value_string,
     Effect::next_link,     Effect::next_link_self, Effect::empty_page,   Effect::next_link_loop,
     Effect::wrong_context, Effect::duplicate_item};
-/// Of lists that are read as a whole; what a window skips is not looked for again.
+/// Of lists that are read as a whole; what a window or a delta round skips is not looked for again.
 constexpr std::array lies_about_objects{Effect::empty_value, Effect::drop_item, Effect::wrong_count,
                                         Effect::duplicate_changed_item, Effect::insert_item};
 constexpr std::array statuses{400, 401, 403, 404, 408, 409, 410, 429, 429, 500, 502, 503, 503, 504};
@@ -59,6 +60,8 @@ WorldOptions options_of(Random& random)
         tenant.token_lifetime = std::chrono::seconds{60};
     if (random.chance(0.8))
         options.leave_out_catalog_data();
+    if (random.chance(0.25))
+        options.sync.include = {"cloudpc", "intune", "entra"};
     return options;
 }
 
@@ -70,7 +73,8 @@ graphsim::Fault fault_of(Random& random)
     const auto kind = random.below(10);
     if (kind < 6)
         fault.effect = random.pick(breaks);
-    else if (kind < 8 || fault.path_contains == "auditEvents")
+    else if (kind < 8 || fault.path_contains == "auditEvents" ||
+             fault.path_contains.ends_with("/delta"))
         fault.effect = random.pick(lies_about_the_list);
     else
         fault.effect = random.pick(lies_about_objects);
@@ -99,6 +103,12 @@ void churn(World& world, Random& random)
                           .added = 0.05,
                           .hidden = random.below(2),
                           .audit_events = random.below(6)});
+    if (random.chance(0.5))
+        world.tenant().churn({.modified = 0.2,
+                              .removed = 0.05,
+                              .added = 0.05,
+                              .sets = {std::begin(graphsim::directory_churn_sets),
+                                       std::end(graphsim::directory_churn_sets)}});
     if (random.chance(0.3)) {
         const auto now = world.tenant().now();
         world.tenant().add_late_audit_event(now - std::chrono::minutes{random.below(600)},
@@ -113,18 +123,19 @@ void churn(World& world, Random& random)
 void plan_surprise(World& world, Random& random)
 {
     const auto at = random.below(50) + 1;
-    switch (random.below(5)) {
+    switch (random.below(6)) {
         case 0:
             world.kill_at_request(at);
             break;
         case 1:
+        case 2:
             world.kill_at_commit(random.below(40) + 1);
             break;
-        case 2:
+        case 3:
             world.network().at_request(world.network().sent() + at,
                                        [&world] { world.tenant().revoke_tokens(); });
             break;
-        case 3:
+        case 4:
             world.network().at_request(world.network().sent() + at,
                                        [&world] { world.tenant().expire_cursors(); });
             break;
@@ -193,29 +204,29 @@ void run_seeds(std::uint64_t first, std::uint64_t last)
 
 }  // namespace
 
-TEST_CASE("simulation: after any weather the mirror equals the tenant, seeds 1 to 25")
+TEST_CASE("simulation: after any weather the mirror equals the tenant, seeds 1 to 50")
 {
-    run_seeds(1, 25);
+    run_seeds(1, 50);
 }
 
-TEST_CASE("simulation: after any weather the mirror equals the tenant, seeds 26 to 50")
+TEST_CASE("simulation: after any weather the mirror equals the tenant, seeds 51 to 100")
 {
-    run_seeds(26, 50);
+    run_seeds(51, 100);
 }
 
-TEST_CASE("simulation: after any weather the mirror equals the tenant, seeds 51 to 75")
+TEST_CASE("simulation: after any weather the mirror equals the tenant, seeds 101 to 150")
 {
-    run_seeds(51, 75);
+    run_seeds(101, 150);
 }
 
-TEST_CASE("simulation: after any weather the mirror equals the tenant, seeds 76 to 100")
+TEST_CASE("simulation: after any weather the mirror equals the tenant, seeds 151 to 200")
 {
-    run_seeds(76, 100);
+    run_seeds(151, 200);
 }
 
 TEST_CASE("simulation: after any weather the mirror equals the tenant, more seeds when asked for")
 {
-    constexpr std::uint64_t regular = 100;
+    constexpr std::uint64_t regular = 200;
     if (const auto one = direction("CLOUDPCD_SEED")) {
         const auto seed = std::stoull(*one);
         if (seed > regular)

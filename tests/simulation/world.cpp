@@ -216,6 +216,7 @@ std::optional<int> World::run(const std::function<asio::awaitable<int>(daemon::E
     if (x_dead)
         throw std::logic_error{"the process is dead; restart it"};
     auto& process = *x_process;
+    x_cut_short = false;
     process.engine.emplace(daemon::Engine::Parts{.transport = x_network,
                                                  .throttle = process.throttle,
                                                  .store = process.store,
@@ -253,6 +254,7 @@ std::optional<int> World::run(const std::function<asio::awaitable<int>(daemon::E
     if (!x_clock.run_until(process.io, done))
         throw std::logic_error{"simulation: the engine waits for ever"};
     if (end->time_is_up && !end->over && !x_dead && !kill) {
+        x_cut_short = true;
         wish.emit(asio::cancellation_type::terminal);
         if (!x_clock.run_until(process.io, [&] { return end->over || x_dead; }))
             throw std::logic_error{"simulation: the engine does not end"};

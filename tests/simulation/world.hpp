@@ -167,6 +167,7 @@ private:
     graphsim::Tenant x_tenant;
     SimTransport x_network;
     bool x_dead = false;
+    bool x_cut_short = false;  ///< the last engine ended while pulls were at work
     std::uint64_t x_commits = 0;
     std::optional<std::uint64_t> x_last_commit;
     std::string x_watermark;

@@ -5,7 +5,7 @@ namespace graphsim {
 std::string Cursors::add(Cursor cursor)
 {
     auto token = x_random.guid();
-    cursor.served = false;
+    cursor.served = 0;
     x_cursors.emplace(token, std::move(cursor));
     x_age.push_back(token);
     if (x_age.size() > cursors_max) {

@@ -171,10 +171,9 @@ Response Tenant::next_page(const ReadRequest& read, const std::string& token,
     if (found == nullptr || found->set != &read.set || found->query->version != read.version)
         return error(read.request, 400, "BadRequest",
                      "Invalid $skiptoken: the page token is unknown or has expired.");
-    const bool again = found->served;
-    found->served = true;
+    const bool retried = ++found->served == 2;
     const Cursor cursor = *found;
-    return page(read, cursor, false, again && x_options.retried_page_link_dies, hit);
+    return page(read, cursor, false, retried && x_options.retried_page_link_dies, hit);
 }
 
 const Object& Tenant::listed(const EntitySet& entity_set, std::size_t position) const

@@ -76,7 +76,7 @@ struct TenantOptions {
     CursorKind cursors = CursorKind::live;
     std::chrono::seconds cursor_lifetime = std::chrono::hours{1};
     /// The link out of a page that is read a second time is dead, as Graph's paging guide warns of
-    /// (DirectoryPageTokenNotFoundException).
+    /// (DirectoryPageTokenNotFoundException); whoever goes back once more gets one that works.
     bool retried_page_link_dies = false;
     /// Query options that the documentation does not list for a set get 400.
     bool reject_undocumented_query = false;

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,13 @@ std::string held_back(DeltaWorld& world, RunId run)
                     run));
 }
 
+std::size_t asked_by_id(DeltaWorld& world)
+{
+    return static_cast<std::size_t>(std::ranges::count_if(
+        world.asked(),
+        [](const std::string& target) { return target.find("cloudPCs/") != std::string::npos; }));
+}
+
 RunSummary accept(DeltaWorld& world, std::string_view table, RunId run)
 {
     return world.pull(table, {.accept_deletes = run});
@@ -83,10 +91,7 @@ TEST_CASE("accepted deletes: what was missing then and is missing now goes, and 
     CHECK(accepted.outcome == Outcome::complete);
     CHECK(accepted.counts.deleted == 12);
     CHECK(rows(world, "cloud_pcs") == "28");
-    std::size_t asked_by_id = 0;
-    for (const auto& target : world.asked())
-        asked_by_id += target.find("cloudPCs/") != std::string::npos ? 1 : 0;
-    CHECK(asked_by_id == 1);
+    CHECK(asked_by_id(world) == 1);
     CHECK(world.one("SELECT count(*) FROM refused_deletes WHERE to_run IS NULL") == "0");
     CHECK(world.outcome("cloud_pcs") == "complete");
     CHECK(world.differences() == "");
@@ -113,6 +118,34 @@ TEST_CASE("accepted deletes: a run speaks for its own rows only")
 
     CHECK(accept(world, "cloud_pcs", second.run_id).counts.deleted == 22);
     CHECK(world.differences() == "");
+}
+
+TEST_CASE("accepted deletes: of refusals in a row each run has its own ids")
+{
+    for (const bool later : {false, true}) {
+        CAPTURE(later);
+        DeltaWorld world{estate()};
+        fill(world);
+        const auto objects = world.tenant.objects("cloudPCs");
+        remove(world, "cloudPCs", 0, 11);
+        const auto first = world.pull("cloud_pcs").run_id;
+        for (std::size_t i = 0; i < 3; ++i)
+            world.tenant.add("cloudPCs", fmt::format(R"({{"id":"{}"}})", objects[i].id));
+        for (std::size_t i = 20; i < 30; ++i)
+            world.tenant.remove("cloudPCs", objects[i].id);
+        const auto second = world.pull("cloud_pcs").run_id;
+        CHECK(held_back(world, first) == "11");
+        CHECK(held_back(world, second) == "18");
+        world.tenant.remove("cloudPCs", objects[0].id);
+        world.asked();
+
+        // What the run did not hold back is asked for by id.
+        const auto run = accept(world, "cloud_pcs", later ? second : first);
+
+        CHECK(run.counts.deleted == 19);
+        CHECK(asked_by_id(world) == (later ? 1 : 10));
+        CHECK(world.differences() == "");
+    }
 }
 
 TEST_CASE("accepted deletes: a run that was not refused, or of another table, accepts nothing")
@@ -202,6 +235,10 @@ TEST_CASE("accepted deletes: the sweep of a resync, memberships too")
     REQUIRE(users.outcome == Outcome::refused);
     REQUIRE(groups.outcome == Outcome::refused);
     CHECK(world.one("SELECT count(*) FROM refused_deletes WHERE resource = 'entra_users'") == "11");
+
+    // No refused run of this table: it speaks for nothing.
+    CHECK(accept(world, "entra_users", groups.run_id).outcome == Outcome::refused);
+    CHECK(accept(world, "entra_users", groups.run_id + 100).outcome == Outcome::refused);
 
     remove(world, "users", 0, 1);  // one more than was accepted
     const auto accepted = accept(world, "entra_users", users.run_id);

@@ -33,6 +33,21 @@ TEST_CASE("deletes: nothing missing, nothing to do")
     CHECK(plan.remember.empty());
 }
 
+TEST_CASE("deletes: accepted ids go unasked, and not at all with a list that is refused")
+{
+    auto some = missing(1000, 300);
+    some.accepted = {"id-0", "id-1", "elsewhere"};
+    auto plan = plan_deletes(some);
+    CHECK(plan.refused);
+    CHECK(plan.erase.empty());
+    for (const auto& id : ids(250))
+        some.accepted.insert(id);
+    plan = plan_deletes(some);
+    CHECK_FALSE(plan.refused);
+    CHECK(plan.erase.size() == 250);
+    CHECK(plan.confirm.size() == 50);
+}
+
 TEST_CASE("deletes: what is missing is asked for, up to a thousand rows or 200 ids")
 {
     CHECK(plan_deletes(missing(1000, 100)).confirm.size() == 100);

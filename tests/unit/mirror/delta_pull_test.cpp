@@ -505,6 +505,32 @@ TEST_CASE("delta pull: a first fill whose link has died starts anew and leaves n
     check_equal(world);
 }
 
+TEST_CASE("delta pull: a first fill that began twice and was cut off twice is swept in the end")
+{
+    DeltaWorld world{directory()};
+    const auto users = world.tenant.objects("users");
+    world.transport.stops_after = 3;
+    CHECK(world.outcome("entra_users") == "incomplete");
+    world.transport.stops_after.reset();
+    world.tenant.remove("users", users[0].id);
+    world.tenant.expire_delta_tokens();
+    world.asked();
+    world.transport.stops_after = 4;
+    CHECK(world.outcome("entra_users") == "incomplete");
+    world.transport.stops_after.reset();
+    world.restart();
+
+    CHECK(world.outcome("entra_users") == "complete");
+
+    CHECK(world.one(fmt::format("SELECT count(*) FROM entra_users WHERE id = '{}'", users[0].id)) ==
+          "0");
+    world.pull_all();
+    check_equal(world);
+    world.asked();
+    world.pull_all();
+    CHECK(firsts(world.asked()) == 0);  // swept once
+}
+
 TEST_CASE("delta pull: a link leads nowhere but to the delta function it came from")
 {
     for (const std::string_view link :

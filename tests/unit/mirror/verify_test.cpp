@@ -166,6 +166,27 @@ TEST_CASE("verify: a list that breaks off or does not hold still proves nothing"
     CHECK(report.error == "the list announced 40 objects and gave 0");
 }
 
+TEST_CASE("verify: an id with two contents in one list proves nothing either")
+{
+    DeltaWorld world{estate()};
+    fill(world);
+    world.transport.scripted = {R"({"value":[{"id":"a","x":1},{"id":"a","x":2}]})"};
+    const auto report = world.verify("cloud_pcs");
+    CHECK_FALSE(report.complete);
+    CHECK(report.error.find("twice") != std::string::npos);
+}
+
+TEST_CASE("verify: leaves out what the service refuses of a request")
+{
+    auto options = estate();
+    options.top_above_max = graphsim::TopAboveMax::reject;
+    DeltaWorld world{options};
+    fill(world);
+    world.execute("DELETE FROM sync_state WHERE key = 'refused'");
+    CHECK(world.verify("cloud_pcs").equal());
+    CHECK(world.one("SELECT count(*) FROM sync_state WHERE key = 'refused'") == "0");
+}
+
 TEST_CASE("verify: an object that cannot be stored is named")
 {
     DeltaWorld world{estate()};
@@ -188,7 +209,8 @@ TEST_CASE("verify: what the mirror changes meanwhile is no difference")
         if (++asked == 2)
             world.execute(fmt::format(
                 "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'last_seq';"
-                "UPDATE cloud_pcs SET _content_hash = 1, _seq = (SELECT CAST(value AS INTEGER) "
+                "UPDATE cloud_pcs SET _content_hash = 1, _slice_hash = 1, _seq = (SELECT "
+                "CAST(value AS INTEGER) "
                 "FROM meta WHERE key = 'last_seq') WHERE id = '{}'",
                 late));
     };

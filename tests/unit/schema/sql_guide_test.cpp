@@ -15,6 +15,7 @@ using namespace cloudpcd::schema::test;
 namespace {
 
 struct Block {
+    std::string file{};
     int line = 0;  ///< of its first line
     std::string sql;
 };
@@ -41,15 +42,20 @@ std::vector<Block> sql_blocks(std::istream& in)
 
 }  // namespace
 
-TEST_CASE("guide: every SQL block of docs/sql.md runs against an empty mirror")
+TEST_CASE("guide: every SQL block of the guides runs against an empty mirror")
 {
-    std::ifstream in{CLOUDPCD_SOURCE_DIR "/docs/sql.md"};
-    REQUIRE(in.is_open());
-    const auto blocks = sql_blocks(in);
-    CHECK(blocks.size() > 7);
+    std::vector<Block> blocks;
+    for (const std::string name : {"sql.md", "operations.md"}) {
+        std::ifstream in{CLOUDPCD_SOURCE_DIR "/docs/" + name};
+        REQUIRE(in.is_open());
+        for (auto& block : sql_blocks(in))
+            blocks.push_back({.file = name, .line = block.line, .sql = std::move(block.sql)});
+    }
+    CHECK(blocks.size() > 9);
     MirrorFile mirror;
     mirror.database().exec("PRAGMA trusted_schema = OFF");
     for (const auto& block : blocks) {
+        CAPTURE(block.file);
         CAPTURE(block.line);
         std::string error;
         try {

@@ -78,6 +78,7 @@ TEST_CASE("paging: the link out of a retried page can be dead")
     const auto bad = next_link(client.read(link));
     CHECK(client.get(bad).status == 400);
     CHECK(client.get(good).status == 200);
+    CHECK(client.get(next_link(client.read(link))).status == 200);
 }
 
 TEST_CASE("paging: live cursors lose an object when an earlier one goes")
