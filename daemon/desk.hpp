@@ -47,6 +47,7 @@ public:
     std::vector<std::string_view> tables() const
     {
         std::vector<std::string_view> names;
+        names.reserve(x_queues.size());
         for (const auto& [table, queues] : x_queues)
             names.push_back(table);
         return names;

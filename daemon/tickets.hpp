@@ -8,16 +8,14 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -26,6 +24,11 @@ namespace cloudpcd::daemon {
 
 /// Of one queue, those alike being one.
 inline constexpr std::size_t tickets_waiting_max = 8;
+
+/// Suspends until somebody cancels the timer, which expires never.
+///
+/// Exceptions: operation_aborted when it is the coroutine that is cancelled
+boost::asio::awaitable<void> wait_for_signal(boost::asio::steady_timer& timer);
 
 /// One piece of work, shared by those who wait for it and whoever does it.
 template <class Order, class Outcome>
@@ -50,17 +53,6 @@ public:
         x_over = true;
         x_outcome = std::move(outcome);
         x_ended.cancel();
-    }
-
-    /// Suspends until somebody cancels the timer. Exceptions: operation_aborted when it is the
-    /// coroutine that is cancelled.
-    static boost::asio::awaitable<void> wait_for_signal(boost::asio::steady_timer& timer)
-    {
-        boost::system::error_code woken;
-        co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
-        const auto asked = co_await boost::asio::this_coro::cancellation_state;
-        if (asked.cancelled() != boost::asio::cancellation_type::none)
-            throw boost::system::system_error{boost::asio::error::operation_aborted};
     }
 
 private:
@@ -110,7 +102,7 @@ public:
     boost::asio::awaitable<void> wait()
     {
         while (x_waiting.empty())
-            co_await Entry::wait_for_signal(x_arrived);
+            co_await wait_for_signal(x_arrived);
     }
 
     /// Waits for a ticket, but no longer than until `time`. Gives false when none came.

@@ -120,6 +120,12 @@ Problem unknown_table(std::string_view name, const std::vector<std::string_view>
             .more = {{"tables", names}}};
 }
 
+json::value text_or_null(const std::string& text)
+{
+    // In braces the text would become an array of one.
+    return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
 json::object run_json(const mirror::RunSummary& run)
 {
     return {{"run_id", run.run_id},
@@ -133,7 +139,7 @@ json::object run_json(const mirror::RunSummary& run)
             {"updated", run.counts.updated},
             {"deleted", run.counts.deleted},
             {"refused", run.refused},
-            {"error", run.error.empty() ? json::value{} : json::value{run.error}}};
+            {"error", text_or_null(run.error)}};
 }
 
 json::object report_json(const mirror::VerifyReport& report)
@@ -145,7 +151,7 @@ json::object report_json(const mirror::VerifyReport& report)
                                      {"difference", mirror::to_string(difference.kind)}});
     return {{"resource", report.resource},
             {"complete", report.complete},
-            {"error", report.error.empty() ? json::value{} : json::value{report.error}},
+            {"error", text_or_null(report.error)},
             {"objects", report.objects},
             {"differences", report.differences},
             {"named", named}};

@@ -115,6 +115,19 @@ unsigned status_of(const Reply& reply)
     return std::visit([](const auto& alternative) { return alternative.status; }, reply);
 }
 
+/// Ends when all tasks of a group that was cancelled have.
+asio::awaitable<void> cancelled_end(TaskGroup& tasks)
+{
+    std::exception_ptr failure;
+    try {
+        co_await tasks.join();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure && !is_cancelled(failure))
+        std::rethrow_exception(failure);
+}
+
 /// Ends when all tasks have.
 asio::awaitable<Result<bool>> end_of(TaskGroup& tasks)
 {
@@ -187,11 +200,7 @@ asio::awaitable<void> Server::stop()
 {
     x_ending = true;
     x_listening.cancel();
-    try {
-        co_await x_listening.join();
-    } catch (const boost::system::system_error&) {
-        // that it was cancelled
-    }
+    co_await cancelled_end(x_listening);
     for (auto& connection : x_open) {
         boost::system::error_code ignored;
         if (connection.idle)

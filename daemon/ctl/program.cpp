@@ -98,7 +98,7 @@ void status(const CommandLine& line, Console& console)
     } catch (const Failure&) {
         // Who may neither ask nor look hears whom to ask.
         if (problem.status() == ExitStatus::not_allowed)
-            throw problem;
+            throw Failure{problem};
         throw;
     }
 }

@@ -76,14 +76,15 @@ struct StatusContext {
 /// One object; times are RFC 3339.
 std::string status_json(const MirrorStatus& status, const StatusContext& context);
 
-/// What status_json() of this or another version made; members that are not there stay empty.
-///
-/// Errors: Failure failed when it is no such object
 struct ReadStatus {
     MirrorStatus mirror;
     StatusContext context;
 };
-ReadStatus parse_status(std::string_view json);
+
+/// Reads what status_json() of this or another version made; members that are not there stay empty.
+///
+/// Errors: Failure failed when it is no such object
+ReadStatus parse_status(std::string_view text);
 
 void write_status(const MirrorStatus& status, const StatusContext& context, bool as_json,
                   Output& output, const TableLimits& limits);

@@ -131,6 +131,16 @@ TEST_CASE("control: what is no socket is left alone")
     CHECK(read_file(installation.socket()) == "mine");
 }
 
+TEST_CASE("control: what took the socket's place is not removed at the end")
+{
+    Running running;
+    REQUIRE(std::filesystem::remove(running.installation.socket()));
+    write_file(running.installation.socket(), "mine");
+    running.daemon->signal(SIGTERM);
+    CHECK(running.daemon->wait() == 0);
+    CHECK(read_file(running.installation.socket()) == "mine");
+}
+
 TEST_CASE("control: sync --wait reads what has changed, table by table")
 {
     Running running;
