@@ -4,6 +4,7 @@
 
 #include "tests/simulator/cursors.hpp"
 #include "tests/simulator/delta_tokens.hpp"
+#include "tests/simulator/execution_log.hpp"
 #include "tests/simulator/facts.hpp"
 #include "tests/simulator/faults.hpp"
 #include "tests/simulator/generator.hpp"
@@ -15,6 +16,7 @@
 #include "tests/simulator/throttle.hpp"
 #include "tests/simulator/times.hpp"
 #include "tests/simulator/token_endpoint.hpp"
+#include "tests/simulator/write_options.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -84,6 +86,7 @@ struct TenantOptions {
     bool audit_newest_first = true;
 
     DeltaBehaviour delta{};
+    WriteOptions writes{};
 
     Quota quota{};
     std::function<TimePoint()> now = system_now;
@@ -205,6 +208,17 @@ public:
     const RequestLog& requests() const noexcept { return x_log; }
     void clear_requests() { x_log.clear(); }
 
+    /// The writes that were carried out.
+    const ExecutionLog& executions() const noexcept { return x_executions; }
+    void clear_executions() noexcept { x_executions.clear(); }
+    /// What the service makes of writes from now on.
+    void set_writes(WriteOptions options) { x_options.writes = std::move(options); }
+    /// How the next action on that object ends: a Cloud PC, an image, a connection.
+    void set_next_outcome(std::string_view id, Outcome outcome)
+    {
+        x_outcomes.insert_or_assign(std::string{id}, outcome);
+    }
+
 private:
     struct ReadRequest;
 
@@ -274,6 +288,8 @@ private:
     Throttle x_throttle;
     FaultSet x_faults;
     RequestLog x_log;
+    ExecutionLog x_executions;
+    std::map<std::string, Outcome, std::less<>> x_outcomes;
     Random x_ids;              ///< request ids: never change the data
     Random x_dice;             ///< churn
     std::string x_request_id;  ///< of the request being handled
