@@ -20,9 +20,10 @@ std::pair<std::string, std::string> pair_of(std::string_view first, std::string_
 
 }  // namespace
 
-Execution& ExecutionLog::add(Execution execution)
+const Execution& ExecutionLog::add(Execution execution)
 {
     execution.number = ++x_total;
+    execution.answered_status = execution.status;
     ++x_by_verb[execution.verb];
     if (!execution.client_request_id.empty())
         ++x_by_request[execution.client_request_id];
@@ -34,6 +35,12 @@ Execution& ExecutionLog::add(Execution execution)
     if (x_entries.size() > entries_max)
         x_entries.pop_front();
     return x_entries.back();
+}
+
+void ExecutionLog::set_answer(int status, Wire wire)
+{
+    x_entries.back().answered_status = status;
+    x_entries.back().wire = wire;
 }
 
 void ExecutionLog::add_start(std::string_view action, std::string_view cloud_pc)

@@ -53,8 +53,10 @@ public:
     /// By verb (of requests) or by name of the action (of starts), and id of the object.
     using Counts = std::map<std::pair<std::string, std::string>, std::size_t, std::less<>>;
 
-    /// Gives the entry, whose answer is not known yet.
-    Execution& add(Execution execution);
+    /// Gives the entry, whose answer is the tenant's own so far.
+    const Execution& add(Execution execution);
+    /// What became of the last entry's answer.
+    void set_answer(int status, Wire wire);
     /// An action began on a Cloud PC, asked for by itself, by a bulk action, or by a policy.
     void add_start(std::string_view action, std::string_view cloud_pc);
     void clear() noexcept;
@@ -66,7 +68,8 @@ public:
     /// Requests with that verb that touched the object: its target, created by it, or a Cloud PC
     /// it acted upon.
     std::size_t count(std::string_view verb, std::string_view id) const;
-    /// How often `reprovision`, `restart`, `resize`... began on the Cloud PC.
+    /// How often `reprovision`, `reboot`, `resize`... began on the Cloud PC, see
+    /// machine_actions.hpp.
     std::size_t started(std::string_view action, std::string_view cloud_pc) const;
     /// Requests with that client-request-id.
     std::size_t with_client_request_id(std::string_view id) const;

@@ -30,6 +30,7 @@ enum class Acknowledgement {
 /// How an action on one object ends.
 enum class Outcome {
     done,
+    warning,  ///< done, and the status says that something is not right
     failed,
     not_supported,  ///< of an action on a Cloud PC
     never_starts    ///< accepted, then pending for ever
@@ -37,7 +38,7 @@ enum class Outcome {
 
 struct WriteOptions {
     /// How long actions take that the service accepts, by verb: `cloudPCs/reprovision`,
-    /// `deviceImages/create`. Others have the time of WriteRules (write_rules.hpp), times `pace`.
+    /// `deviceImages/create`. Others take between some seconds and an hour, times `pace`.
     std::map<std::string, Span, std::less<>> durations{};
     double pace = 1.0;
     /// From the answer to the begin of the action; `pace` counts here too.
@@ -61,8 +62,6 @@ struct WriteOptions {
     /// How long reads do not show a created object, nor what was assigned.
     std::chrono::milliseconds consistency_lag{0};
     Acknowledgement acknowledgement = Acknowledgement::documented;
-    /// Unpublished limits of the service; 0: none. Writes of all kinds, a minute.
-    int writes_per_minute = 0;
 };
 
 }  // namespace graphsim
