@@ -104,7 +104,7 @@ Response Tenant::handle(const Request& request)
 
     const auto hit = x_faults.match(request);
     Response response;
-    if (!FaultSet::replaces(hit))
+    if (!FaultSet::prevents(hit))
         response = dispatch(request, target, hit);
     FaultSet::apply(
         hit, response, [&](int status, std::string_view code, std::string_view message) {

@@ -70,7 +70,8 @@ json::array modified_properties(const std::string& body)
     json::array list;
     if (body.empty())
         return list;
-    for (const auto& member : json::parse(body).as_object()) {
+    const auto members = json::parse(body);
+    for (const auto& member : members.as_object()) {
         const auto* text = member.value().if_string();
         list.push_back(json::object{
             {"displayName", member.key()},
