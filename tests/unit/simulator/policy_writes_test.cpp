@@ -10,7 +10,8 @@ using namespace graphsim::test;
 namespace {
 
 constexpr const char* minimal =
-    R"({"displayName":"Ring 7","imageId":"some-image","imageDisplayName":"Some","imageType":"gallery"})";
+    R"({"displayName":"Ring 7","imageId":"some-image","imageDisplayName":"Some",
+        "imageType":"gallery"})";
 
 std::string assigned_to(const std::vector<std::string>& groups)
 {
@@ -198,8 +199,8 @@ TEST_CASE_FIXTURE(Fixture, "policy writes: assignments that are none")
     CHECK(log().count("provisioningPolicies/assign") == 0);
     // The documentation spells the type in two ways.
     CHECK(tried(path, R"({"assignments":[{"id":"a_b","target":
-        {"@odata.type":"#microsoft.graph.cloudPCManagementGroupAssignmentTarget","groupId":"x"}}]})") ==
-          "204");
+        {"@odata.type":"#microsoft.graph.cloudPCManagementGroupAssignmentTarget",
+        "groupId":"x"}}]})") == "204");
 }
 
 TEST_CASE_FIXTURE(Fixture, "policy writes: reads lag behind when they are told to")
