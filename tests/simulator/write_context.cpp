@@ -6,18 +6,18 @@ namespace graphsim {
 
 namespace json = boost::json;
 
-std::optional<json::object> WriteContext::find(std::string_view name, std::string_view id,
+std::optional<json::object> WriteContext::find(std::string_view of, std::string_view id,
                                                TimePoint now)
 {
-    const auto* object = set(name).find(id);
+    const auto* object = set(of).find(id);
     if (object == nullptr || object->visible_from > now)
         return std::nullopt;
     return json::parse(*object->text).as_object();
 }
 
-void WriteContext::patch(std::string_view name, std::string_view id, const json::object& members)
+void WriteContext::patch(std::string_view of, std::string_view id, const json::object& members)
 {
-    auto& objects = set(name);
+    auto& objects = set(of);
     const auto* object = objects.find(id);
     if (object == nullptr)
         return;
@@ -27,28 +27,28 @@ void WriteContext::patch(std::string_view name, std::string_view id, const json:
     objects.replace(id, json::serialize(changed));
 }
 
-std::string WriteContext::add(std::string_view name, json::object object, TimePoint now)
+std::string WriteContext::add(std::string_view to, json::object object, TimePoint now)
 {
     auto id = random.guid();
     json::object made{{"id", id}};
     for (auto& member : object)
         made[member.key()] = std::move(member.value());
     const auto lag = options.consistency_lag;
-    set(name).add(id, json::serialize(made), lag.count() > 0 ? now + lag : TimePoint::min());
+    set(to).add(id, json::serialize(made), lag.count() > 0 ? now + lag : TimePoint::min());
     return id;
 }
 
-void WriteContext::remove(std::string_view name, std::string_view id)
+void WriteContext::remove(std::string_view of, std::string_view id)
 {
-    if (set(name).find(id) != nullptr)
-        set(name).remove({std::string{id}});
+    if (set(of).find(id) != nullptr)
+        set(of).remove({std::string{id}});
 }
 
 void WriteContext::for_each(
-    std::string_view name, std::string_view part,
+    std::string_view of, std::string_view part,
     const std::function<void(const std::string&, const json::object&)>& visit)
 {
-    const auto& objects = set(name);
+    const auto& objects = set(of);
     std::vector<std::string> ids;
     for (std::size_t i = 0; i < objects.size(); ++i) {
         if (objects.at(i).text->find(part) != std::string::npos)

@@ -52,18 +52,18 @@ struct WriteContext {
     Random random;
     std::map<std::string, Outcome, std::less<>> outcomes{};  ///< ordered, by id of the object
 
-    ObjectSet& set(std::string_view name) { return store.find(name)->second; }
+    ObjectSet& set(std::string_view of) { return store.find(of)->second; }
     /// Nothing when there is no such object, or reads do not show it yet.
-    std::optional<boost::json::object> find(std::string_view set, std::string_view id,
+    std::optional<boost::json::object> find(std::string_view of, std::string_view id,
                                             TimePoint now);
     /// Replaces those members; does nothing when the object has gone.
-    void patch(std::string_view set, std::string_view id, const boost::json::object& members);
+    void patch(std::string_view of, std::string_view id, const boost::json::object& members);
     /// A new object, which reads show after the lag. Gives its id.
-    std::string add(std::string_view set, boost::json::object object, TimePoint now);
-    void remove(std::string_view set, std::string_view id);
-    /// Calls visit(id, object) for the objects of `set` whose text contains `part`; they may
+    std::string add(std::string_view to, boost::json::object object, TimePoint now);
+    void remove(std::string_view of, std::string_view id);
+    /// Calls visit(id, object) for the objects of the set whose text contains `part`; they may
     /// change meanwhile.
-    void for_each(std::string_view set, std::string_view part,
+    void for_each(std::string_view of, std::string_view part,
                   const std::function<void(const std::string&, const boost::json::object&)>& visit);
 
     std::chrono::milliseconds pick(Span span);

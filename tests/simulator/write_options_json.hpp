@@ -7,11 +7,11 @@
 
 namespace graphsim {
 
-/// Sets the members that `json` names. Spans are `{"low_ms":..,"high_ms":..}` or a number of
-/// milliseconds, enumerators their names, `durations` an object of spans by verb.
+/// Sets the members that `text`, an object, names. Spans are `{"low_ms":..,"high_ms":..}` or a
+/// number of milliseconds, enumerators their names, `durations` an object of spans by verb.
 ///
 /// Errors: throws std::invalid_argument that names the member
-void read_write_options(WriteOptions& options, std::string_view json);
+void read_write_options(WriteOptions& options, std::string_view text);
 
 /// `done`, `failed`... Errors: throws std::invalid_argument
 Outcome parse_outcome(std::string_view name);

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <stdexcept>
+#include <utility>
 
 using namespace graphsim;
 using namespace graphsim::test;
@@ -134,7 +135,9 @@ TEST_CASE_FIXTURE(Fixture, "executions: the control shows them")
 {
     const auto ask = [&](std::string method, std::string target, std::string body = "") {
         const auto response = control(
-            tenant, {.method = std::move(method), .target = std::move(target), .body = body}, {});
+            tenant,
+            {.method = std::move(method), .target = std::move(target), .body = std::move(body)},
+            {});
         CHECK(response.status == 200);
         return json::parse(response.body);
     };
