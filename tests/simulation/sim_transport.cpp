@@ -117,12 +117,13 @@ asio::awaitable<Result<graph::HttpResponse>> SimTransport::exchange(
 
     switch (response.wire) {
         case Wire::reset_before_response:
+        case Wire::close_before_response:
             co_return transient("connection closed before the response");
         case Wire::reset_mid_body:
             co_return transient("connection closed within the response");
         case Wire::truncate_body: {
-            const bool cut =
-                response.wire_bytes == 0 ? size > 0 : response.wire_bytes < response.body.size();
+            // Without a body it is the head that is cut.
+            const bool cut = size == 0 || response.wire_bytes < response.body.size();
             if (cut)
                 co_return transient("connection closed within the response");
             break;

@@ -1,5 +1,6 @@
 #include "tests/simulator/control.hpp"
 
+#include "tests/simulator/control_writes.hpp"
 #include "tests/simulator/json_text.hpp"
 
 #include <boost/json.hpp>
@@ -276,6 +277,13 @@ Response route(Tenant& tenant, const Request& request, const ServerCounts& count
         return delta(tenant, request);
     if (is("GET", "sign-in", 2) || is("POST", "sign-in", 2))
         return sign_in(tenant, request);
+    if (is("GET", "executions", 2) || is("DELETE", "executions", 2) ||
+        (is("GET", "executions", 3) && segments[2] == "counts"))
+        return control_executions(tenant, request, target);
+    if (is("POST", "writes", 2))
+        return control_writes(tenant, request);
+    if (is("POST", "outcomes", 2))
+        return control_outcomes(tenant, request);
     if (is("POST", "churn", 2))
         return churn(tenant, request);
     if (is("POST", "objects", 3))

@@ -67,19 +67,80 @@ Returned returned_of(const json::object& object)
     return word == "expand" ? Returned::on_expand : Returned::never;
 }
 
+void set_collection(Property& property)
+{
+    constexpr std::string_view opening = "Collection(";
+    if (!property.type.starts_with(opening))
+        return;
+    property.collection = true;
+    property.type = property.type.substr(opening.size());
+    property.type.pop_back();
+}
+
 Property property_of(const json::object& object)
 {
     Property property{.name = text(object.at("name")),
                       .type = text(object.at("type")),
                       .versions = versions_of(object),
                       .returned = returned_of(object)};
-    constexpr std::string_view opening = "Collection(";
-    if (property.type.starts_with(opening)) {
-        property.collection = true;
-        property.type = property.type.substr(opening.size());
-        property.type.pop_back();
-    }
+    if (const auto* nullable = object.if_contains("nullable"))
+        property.nullable = !nullable->is_bool() || nullable->as_bool();
+    set_collection(property);
     return property;
+}
+
+/// Where the facts have no permissions, those of every documented change.
+Operation operation_of(const json::object& object, bool write)
+{
+    Operation made{.versions = versions_of(object)};
+    const auto* roles = object.at("application").if_array();
+    if (roles == nullptr) {
+        made.roles = {"CloudPC.ReadWrite.All"};
+        return made;
+    }
+    for (const auto& role : *roles) {
+        // Of organizationSettings the list of permissions names one that only reads; the page of
+        // the update does not.
+        if (!write || text(role).find("ReadWrite") != std::string::npos)
+            made.roles.push_back(text(role));
+    }
+    return made;
+}
+
+/// `Edm.String`, `microsoft.graph.x` or a collection of either.
+Property parameter_of(std::string_view name, std::string type)
+{
+    for (const std::string_view prefix : {"Edm.", "microsoft.graph."}) {
+        if (const auto at = type.find(prefix); at != std::string::npos)
+            type.erase(at, prefix.size());
+    }
+    Property made{.name = std::string{name}, .type = std::move(type)};
+    made.versions = {.v1_0 = true, .beta = true};
+    set_collection(made);
+    return made;
+}
+
+/// The set that the action is bound to is the last segment before it, but for an `{id}`.
+Action action_of(const json::object& object)
+{
+    Action made{.name = text(object.at("name"))};
+    made.function = text(object.at("method")) == "GET";
+    made.operation = operation_of(object, !made.function);
+    made.status = static_cast<int>(object.at("response").at("code").as_int64());
+    auto path = text(object.at("path"));
+    const auto parent = [&path] {
+        path.resize(path.rfind('/'));
+        return path.substr(path.rfind('/') + 1);
+    };
+    made.set = parent();
+    made.on_item = made.set == "{id}";
+    if (made.on_item)
+        made.set = parent();
+    if (const auto* body = object.at("body").if_object()) {
+        for (const auto& parameter : *body)
+            made.parameters.push_back(parameter_of(parameter.key(), text(parameter.value())));
+    }
+    return made;
 }
 
 std::vector<Property> properties_of(const json::object& object)
@@ -133,6 +194,11 @@ EntitySet set_of(const json::object& object)
     if (const auto* delta = operations.if_contains("delta")) {
         for (const auto& role : delta->at("application").as_array())
             made.delta_roles.push_back(text(role));
+    }
+    for (const auto* change : {"create", "update", "delete"}) {
+        const auto* operation = operations.if_contains(change);
+        if (operation != nullptr && operation->at("documented").as_bool())
+            made.operations.emplace(change, operation_of(operation->as_object(), true));
     }
     if (made.roles.empty())
         made.roles = {"CloudPC.Read.All", "CloudPC.ReadWrite.All"};
@@ -207,7 +273,7 @@ Facts::Facts(std::string_view document)
         // A type that has derived ones is listed among the types as well; the set knows when its
         // properties are returned.
         own[type] = properties_of(object);
-        x_types.emplace(type, Type{.name = type});
+        x_types.emplace(type, Type{.name = type}).first->second.entity = true;
         const auto name = text(object.at("name"));
         if (std::ranges::find(served, name) == served.end())
             continue;
@@ -233,10 +299,7 @@ Facts::Facts(std::string_view document)
         std::size_t index = 0;
         for (auto& property : type.properties) {
             property.index = index++;
-            const auto complex = x_types.find(property.type);
-            property.complex = complex == x_types.end() ? nullptr : &complex->second;
-            const auto enumeration = x_enums.find(property.type);
-            property.enumeration = enumeration == x_enums.end() ? nullptr : &enumeration->second;
+            resolve(property);
             type.by_name.emplace(property.name, &property);
         }
     }
@@ -244,8 +307,31 @@ Facts::Facts(std::string_view document)
         type.has_enums = reaches(type, [](const auto& p) { return p.enumeration != nullptr; });
         type.has_beta_only = reaches(type, [](const auto& p) { return !p.versions.v1_0; });
     }
+    for (const auto& item : root.at("actions").as_array()) {
+        auto& action = x_actions.emplace_back(action_of(item.as_object()));
+        for (auto& parameter : action.parameters)
+            resolve(parameter);
+    }
     if (x_sets.size() != served.size())
         throw std::runtime_error{"the facts lack a set that is served"};
+}
+
+void Facts::resolve(Property& property) const noexcept
+{
+    const auto complex = x_types.find(property.type);
+    property.complex = complex == x_types.end() ? nullptr : &complex->second;
+    const auto enumeration = x_enums.find(property.type);
+    property.enumeration = enumeration == x_enums.end() ? nullptr : &enumeration->second;
+}
+
+const Action* Facts::action(std::string_view set, std::string_view name,
+                            bool on_item) const noexcept
+{
+    for (const auto& action : x_actions) {
+        if (action.set == set && action.name == name && action.on_item == on_item)
+            return &action;
+    }
+    return nullptr;
 }
 
 const EntitySet* Facts::set(std::string_view name) const noexcept

@@ -44,8 +44,9 @@ struct Property {
     std::string name;
     std::string type;  ///< of one element: "String", "cloudPcStatus"
     bool collection = false;
-    Versions versions;
+    Versions versions{};
     Returned returned = Returned::by_default;
+    bool nullable = true;
     const Type* complex = nullptr;  ///< of `type`, unless it is primitive or an enum
     const Enum* enumeration = nullptr;
     std::size_t index = 0;  ///< within its Type
@@ -59,10 +60,29 @@ struct Type {
         properties{};     ///< its own, those of its bases, then those of derived types
     std::size_t own = 0;  ///< how many of them are no derived type's
     std::unordered_map<std::string_view, const Property*> by_name{};
+    bool entity = false;         ///< has an id
     bool has_enums = false;      ///< at any depth
     bool has_beta_only = false;  ///< at any depth
 
     const Property* find(std::string_view name_of_property) const noexcept;
+};
+
+/// A documented way to change something.
+struct Operation {
+    Versions versions{};
+    /// Application permissions, any one of which will do; empty: users only.
+    std::vector<std::string> roles{};
+};
+
+/// An action or a function, bound to a set or to one of its objects.
+struct Action {
+    std::string name;
+    std::string set{};  ///< name of the set, or of the singleton
+    bool on_item = false;
+    bool function = false;  ///< of GET
+    int status = 204;
+    Operation operation{};
+    std::vector<Property> parameters{};
 };
 
 struct EntitySet {
@@ -76,6 +96,8 @@ struct EntitySet {
     std::vector<std::string> roles{};  ///< any one of them allows reading
     /// The same of the delta function; empty: there is none.
     std::vector<std::string> delta_roles{};
+    /// `create`, `update` and `delete`, as far as they are documented.
+    std::map<std::string, Operation, std::less<>> operations{};
 };
 
 class Facts {
@@ -92,13 +114,18 @@ public:
     const EntitySet* set_at(const std::vector<std::string>& segments) const noexcept;
     const Type* type(std::string_view name) const noexcept;
     const Enum* enumeration(std::string_view name) const noexcept;
+    /// Bound to the set (`on_item` false) or to an object of it.
+    const Action* action(std::string_view set, std::string_view name, bool on_item) const noexcept;
     /// What the simulator serves of them, in the order of names.
     const std::map<std::string, EntitySet, std::less<>>& sets() const noexcept { return x_sets; }
 
 private:
+    void resolve(Property& property) const noexcept;
+
     std::map<std::string, Enum, std::less<>> x_enums;
     std::map<std::string, Type, std::less<>> x_types;
     std::map<std::string, EntitySet, std::less<>> x_sets;
+    std::vector<Action> x_actions;
 };
 
 }  // namespace graphsim

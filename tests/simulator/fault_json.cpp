@@ -28,6 +28,7 @@ constexpr std::array names{Name{Effect::status, "status"},
                            Name{Effect::malformed_json, "malformed_json"},
                            Name{Effect::truncate_body, "truncate_body"},
                            Name{Effect::reset_before_response, "reset_before_response"},
+                           Name{Effect::close_before_response, "close_before_response"},
                            Name{Effect::reset_mid_body, "reset_mid_body"},
                            Name{Effect::hang, "hang"},
                            Name{Effect::drip, "drip"},
@@ -142,6 +143,8 @@ void read_member(Fault& fault, std::string_view key, const json::value& value)
         fault.delay = std::chrono::milliseconds{small_number_of(key, value)};
     else if (key == "execute")
         fault.execute = flag_of(key, value);
+    else if (key == "lost")
+        fault.lost = flag_of(key, value);
     else if (key == "bare")
         fault.bare = flag_of(key, value);
     else

@@ -23,6 +23,8 @@ std::string_view default_code(int status)
             return "InvalidAuthenticationToken";
         case 403:
             return "Forbidden";
+        case 423:
+            return "Locked";
         case 404:
             return "ResourceNotFound";
         case 409:
@@ -49,6 +51,19 @@ bool is_replacement(Effect effect) noexcept
     return effect == Effect::status || effect == Effect::html_page ||
            effect == Effect::empty_body || effect == Effect::no_content ||
            effect == Effect::redirect;
+}
+
+bool shows_nothing(Effect effect) noexcept
+{
+    return effect == Effect::reset_before_response || effect == Effect::close_before_response ||
+           effect == Effect::hang;
+}
+
+bool is_of_method(const Fault& fault, std::string_view method) noexcept
+{
+    if (fault.method == "write")
+        return method != "GET";
+    return fault.method.empty() || fault.method == method;
 }
 
 constexpr std::string_view web_page =
@@ -84,6 +99,7 @@ Response replacement(const Fault& fault, const FaultSet::MakeError& make_error)
 constexpr std::array wires{
     std::pair{Effect::truncate_body, Wire::truncate_body},
     std::pair{Effect::reset_before_response, Wire::reset_before_response},
+    std::pair{Effect::close_before_response, Wire::close_before_response},
     std::pair{Effect::reset_mid_body, Wire::reset_mid_body},
     std::pair{Effect::hang, Wire::hang},
     std::pair{Effect::drip, Wire::drip},
@@ -179,7 +195,7 @@ std::vector<FaultSet::Rule*> FaultSet::match(const Request& request)
     std::vector<Rule*> hit;
     for (auto& rule : x_rules) {
         const auto& fault = rule.fault;
-        if ((!fault.method.empty() && fault.method != request.method) ||
+        if (!is_of_method(fault, request.method) ||
             request.target.find(fault.path_contains) == std::string::npos)
             continue;
         ++rule.matched;
@@ -192,10 +208,12 @@ std::vector<FaultSet::Rule*> FaultSet::match(const Request& request)
     return hit;
 }
 
-bool FaultSet::replaces(const std::vector<Rule*>& hit) noexcept
+bool FaultSet::prevents(const std::vector<Rule*>& hit) noexcept
 {
     return std::ranges::any_of(hit, [](const Rule* rule) {
-        return is_replacement(rule->fault.effect) && !rule->fault.execute;
+        const auto& fault = rule->fault;
+        return is_replacement(fault.effect) ? !fault.execute
+                                            : fault.lost && shows_nothing(fault.effect);
     });
 }
 
@@ -301,6 +319,7 @@ bool FaultSet::apply(Rule& rule, Page& page)
         case Effect::malformed_json:
         case Effect::truncate_body:
         case Effect::reset_before_response:
+        case Effect::close_before_response:
         case Effect::reset_mid_body:
         case Effect::hang:
         case Effect::drip:
@@ -377,6 +396,25 @@ Fault gone(std::string path, std::string code)
 Fault effect(std::string path, Effect effect, std::string text)
 {
     return {.path_contains = std::move(path), .effect = effect, .text = std::move(text)};
+}
+
+Fault executed(std::string path, int status, int times)
+{
+    return {.path_contains = std::move(path),
+            .method = "write",
+            .times = times,
+            .status = status,
+            .execute = true};
+}
+
+Fault executed(std::string path, Effect effect)
+{
+    return {.path_contains = std::move(path), .method = "write", .effect = effect, .execute = true};
+}
+
+Fault lost(std::string path, Effect effect)
+{
+    return {.path_contains = std::move(path), .method = "write", .effect = effect, .lost = true};
 }
 
 }  // namespace faults

@@ -27,6 +27,7 @@ enum class Effect {
     malformed_json,         ///< the first half of the body, properly delivered
     truncate_body,          ///< Wire::truncate_body after `bytes`
     reset_before_response,  ///< the request is handled, the connection reset
+    close_before_response,  ///< the request is handled, the connection closed in order
     reset_mid_body,         ///< after `bytes`; 0 is half of the body
     hang,
     drip,  ///< one byte every `delay`
@@ -54,7 +55,7 @@ enum class Effect {
 struct Fault {
     // Which requests
     std::string path_contains{};  ///< part of the target as sent, query included; empty: any
-    std::string method{};         ///< empty: any
+    std::string method{};         ///< empty: any; `write`: any but GET
     int nth = 1;                  ///< the first of the matching requests that is hit, from 1
     int times = 1;                ///< how many are hit from there on; 0: all, until cleared
 
@@ -70,6 +71,8 @@ struct Fault {
     std::chrono::milliseconds delay{0};
     /// For the effects that replace the answer: the request is carried out nevertheless.
     bool execute = false;
+    /// For the effects that show the client nothing: the request never reaches the tenant.
+    bool lost = false;
     bool bare = false;  ///< of `status`: neither body nor Content-Type
 };
 
@@ -89,6 +92,16 @@ Fault claims_challenge(std::string path, std::string_view claims, int times = 1)
 /// 410 with `resyncRequired` or `SyncStateNotFound`.
 Fault gone(std::string path, std::string code);
 Fault effect(std::string path, Effect effect, std::string text = "");
+
+// For writes. Every one of them hits requests other than GET.
+
+/// Carried out, and answered with that status.
+Fault executed(std::string path, int status, int times = 1);
+/// Carried out, and answered in that way: reset_before_response, hang...
+Fault executed(std::string path, Effect effect);
+/// Not carried out, though the client cannot see it: reset_before_response,
+/// close_before_response or hang.
+Fault lost(std::string path, Effect effect);
 
 }  // namespace faults
 
@@ -135,8 +148,8 @@ public:
     /// Applies what concerns pages; others leave the page alone.
     void apply(const std::vector<Rule*>& hit, Page& page);
 
-    /// True when a rule of `hit` replaces the answer without the request being carried out.
-    static bool replaces(const std::vector<Rule*>& hit) noexcept;
+    /// True when a rule of `hit` keeps the request from being carried out.
+    static bool prevents(const std::vector<Rule*>& hit) noexcept;
     using MakeError =
         std::function<Response(int status, std::string_view code, std::string_view message)>;
     /// Turns `response` into what the rules of `hit` make of it.

@@ -122,6 +122,9 @@ Response Tenant::read(const Request& request, const Target& target, Version vers
         target.segments.end()};
     if (below.empty())
         return read.set.singleton ? read_singleton(read) : read_list(read, hit);
+    if (const auto* bound = bound_function(target, read.set);
+        bound != nullptr && bound->operation.versions.has(version))
+        return read_bound_function(request, target, *bound, version, hit);
     const auto function = function_name(below.front());
     const bool known = (read.set.name == "deviceImages" && function == "getSourceImages") ||
                        (read.set.name == "auditEvents" && function == "getAuditActivityTypes");
@@ -302,6 +305,19 @@ Response Tenant::read_one(const ReadRequest& read, const std::string& id)
     return json_response(with_context(
         fmt::format("{}/{}/$metadata#{}{}/$entity", x_options.base_url, to_string(read.version),
                     fmt::join(read.set.path, "/"), context_suffix(*query)),
+        text));
+}
+
+Response Tenant::show(const Request& request, const EntitySet& entity_set, Version version,
+                      const Object& object) const
+{
+    const Query query{.version = version};
+    std::string text;
+    Projection{*entity_set.type, query, prefers_unknown_members(request)}.append(text,
+                                                                                 *object.text);
+    return json_response(with_context(
+        fmt::format("{}/{}/$metadata#{}{}", x_options.base_url, to_string(version),
+                    fmt::join(entity_set.path, "/"), entity_set.singleton ? "" : "/$entity"),
         text));
 }
 

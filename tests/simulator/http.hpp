@@ -25,10 +25,12 @@ struct Request {
     std::optional<std::string_view> header(std::string_view name) const noexcept;
 };
 
-/// How a response is delivered. Every one but `normal` and `drip` ends the connection.
+/// How a response is delivered. Every one but `normal` and `drip` ends the connection. A response
+/// without a body that is to be cut within it is cut within its head.
 enum class Wire {
     normal,
     reset_before_response,    ///< RST instead of the first byte
+    close_before_response,    ///< FIN instead of the first byte
     reset_mid_body,           ///< `wire_bytes` of the body (0: half of it), then RST
     truncate_body,            ///< Content-Length of the whole, `wire_bytes` sent, then FIN
     hang,                     ///< nothing is ever sent; ends when the client gives up

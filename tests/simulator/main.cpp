@@ -1,6 +1,7 @@
 // graph-sim: the simulated tenant as a program.
 
 #include "tests/simulator/server.hpp"
+#include "tests/simulator/write_options_json.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/as_tuple.hpp>
@@ -38,6 +39,8 @@ struct Settings {
     std::int64_t churn_interval_ms = 0;
     std::vector<std::string> certificate_files{};
     std::vector<std::string> federated_token_files{};
+    std::string writes{};
+    int write_quota = 0;
     bool quota = false;
     bool no_odd_data = false;
     bool snapshot_paging = false;
@@ -51,6 +54,9 @@ constexpr const char* footer =
     "  GET    /sim/state/{set}     the objects as they are; ?offset= &limit= &version=v1.0|beta\n"
     "  GET    /sim/requests        what was asked, newest last; ?limit=\n"
     "  GET    /sim/stats           counts of requests, connections, objects and faults\n"
+    "  GET    /sim/executions      the writes that were carried out; /counts by object\n"
+    "  POST   /sim/writes          how long writes take, how often they fail...\n"
+    "  POST   /sim/outcomes        how the next action on an object ends\n"
     "  POST   /sim/faults          adds a fault      DELETE /sim/faults   removes all\n"
     "  POST   /sim/churn           changes, removes, adds and hides objects\n"
     "  POST   /sim/objects/{set}   add, modify, remove or hide one object\n"
@@ -96,6 +102,18 @@ void add_options(CLI::App& app, Settings& settings)
                    "Client id of the application that users sign in to; else that of --client-id");
     app.add_flag("--quota", settings.quota,
                  "Enforce the documented 90 list and 270 get requests a minute for Cloud PCs");
+    app.add_option("--write-quota", settings.write_quota, "Writes a minute; 0: no limit")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    app.add_option("--pace", tenant.writes.pace,
+                   "How long actions take, as a part of the usual: 0.01")
+        ->check(CLI::Range(0.0, 1000.0))
+        ->capture_default_str();
+    app.add_option("--failure-rate", tenant.writes.failure_rate, "Of accepted actions: 0.1")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
+    app.add_option("--writes", settings.writes,
+                   "More of how writes are treated: JSON as POST /sim/writes takes it");
     app.add_option("--churn-interval", settings.churn_interval_ms,
                    "Change part of the tenant every so often: 30s, 5m")
         ->transform(CLI::AsNumberWithUnit(
@@ -157,6 +175,9 @@ int run(Settings& settings)
     settings.tenant.odd_data = !settings.no_odd_data;
     if (settings.quota)
         settings.tenant.quota = graphsim::Quota::documented();
+    settings.tenant.quota.write = settings.write_quota;
+    if (!settings.writes.empty())
+        graphsim::read_write_options(settings.tenant.writes, settings.writes);
     if (settings.snapshot_paging)
         settings.tenant.cursors = graphsim::CursorKind::snapshot;
 

@@ -13,7 +13,7 @@ namespace graphsim {
 namespace {
 
 /// Streams of randomness that do not disturb each other.
-enum class Stream : std::uint64_t { data = 1, tokens, cursors, ids, dice, delta };
+enum class Stream : std::uint64_t { data = 1, tokens, cursors, ids, dice, delta, writes };
 
 std::uint64_t seed_of(const TenantOptions& options, Stream stream)
 {
@@ -88,6 +88,7 @@ Tenant::Tenant(TenantOptions options)
       x_cursors{seed_of(x_options, Stream::cursors)},
       x_delta{seed_of(x_options, Stream::delta)},
       x_throttle{x_options.quota},
+      x_writes{x_facts, x_store, x_generator, x_options.writes, seed_of(x_options, Stream::writes)},
       x_ids{seed_of(x_options, Stream::ids)},
       x_dice{seed_of(x_options, Stream::dice)}
 {
@@ -104,6 +105,8 @@ Tenant::Tenant(TenantOptions options)
 
 Response Tenant::handle(const Request& request)
 {
+    settle();
+    x_executed = false;
     x_request_id = x_ids.guid();
     const auto target = parse_target(request.target);
     LoggedRequest entry{.time = now(),
@@ -119,7 +122,7 @@ Response Tenant::handle(const Request& request)
 
     const auto hit = x_faults.match(request);
     Response response;
-    if (!FaultSet::replaces(hit))
+    if (!FaultSet::prevents(hit))
         response = dispatch(request, target, hit);
     FaultSet::apply(
         hit, response, [&](int status, std::string_view code, std::string_view message) {
@@ -131,6 +134,8 @@ Response Tenant::handle(const Request& request)
                                                 quote(code), quote(message))};
         });
     add_service_headers(request, response);
+    if (x_executed)
+        x_writes.log().set_answer(response.status, response.wire);
     entry.status = response.status;
     entry.wire = response.wire;
     x_log.add(std::move(entry));
@@ -173,7 +178,7 @@ Response Tenant::graph(const Request& request, const Target& target,
         return read_delta(request, target, *entity_set, *version, hit);
     if (request.method == "GET")
         return read(request, target, *version, hit);
-    return write(request, target, *version);
+    return write(request, target, *entity_set, *version);
 }
 
 /// Who may not ask, or asks too often.
@@ -198,16 +203,20 @@ std::optional<Response> Tenant::refuse(const Request& request, const Target& tar
         return std::ranges::find(roles, role) != roles.end();
     };
     const std::vector<std::string> none;
-    const auto& accepted = entity_set == nullptr          ? none
+    // Writes and bound functions have permissions of their own.
+    const bool read = entity_set != nullptr && request.method == "GET" &&
+                      bound_function(target, *entity_set) == nullptr;
+    const auto& accepted = !read                          ? none
                            : is_delta(target, entity_set) ? entity_set->delta_roles
                                                           : entity_set->roles;
-    if (entity_set != nullptr && std::ranges::none_of(accepted, granted))
+    if (read && std::ranges::none_of(accepted, granted))
         return error(request, 403, "Forbidden",
                      fmt::format("Application is not authorized to perform this operation. "
                                  "Application must have one of the following scopes: {}",
                                  fmt::join(accepted, ", ")));
     const bool cloud_pcs = entity_set != nullptr && entity_set->name == "cloudPCs";
-    const auto request_class = !cloud_pcs                       ? RequestClass::other
+    const auto request_class = request.method != "GET"          ? RequestClass::write
+                               : !cloud_pcs                     ? RequestClass::other
                                : below(target, *entity_set) > 0 ? RequestClass::cloud_pc_get
                                                                 : RequestClass::cloud_pc_list;
     const auto wait = x_throttle.refuse(request_class, now());
@@ -247,11 +256,16 @@ std::string Tenant::path_template(const Target& target) const
     auto path = fmt::format("/{}/{}", segments[0], fmt::join(entity_set->path, "/"));
     if (below(target, *entity_set) == 0)
         return path;
+    const auto& last = segments.back();
+    const bool on_item = below(target, *entity_set) == 2;
+    if (on_item && x_facts.action(entity_set->name, last, true) != nullptr)
+        return path + "/{id}/" + last;
     if (below(target, *entity_set) > 1)
         return path + "/...";
     if (is_delta(target, entity_set))
         return path + "/delta";
-    const auto& last = segments.back();
+    if (x_facts.action(entity_set->name, last, false) != nullptr)
+        return path + "/" + last;
     const bool function = last.starts_with("get") && set(entity_set->name).find(last) == nullptr;
     return path + (function ? "/" + last : "/{id}");
 }
@@ -270,6 +284,24 @@ const ObjectSet& Tenant::set(std::string_view name) const
     if (found == x_store.end())
         throw std::out_of_range{fmt::format("there is no set '{}'", name)};
     return found->second;
+}
+
+const ExecutionLog& Tenant::executions() const
+{
+    settle();
+    return x_writes.log();
+}
+
+std::string Tenant::user_token(const std::string& principal_name, std::vector<std::string> scopes)
+{
+    const auto& users = set("users");
+    std::string id;
+    for (std::size_t i = 0; i < users.size() && id.empty(); ++i) {
+        if (string_of(member(*users.at(i).text, "userPrincipalName")) == principal_name)
+            id = users.at(i).id;
+    }
+    return x_tokens.issue_to(principal_name, id.empty() ? x_ids.guid() : id, std::move(scopes),
+                             x_options);
 }
 
 std::vector<std::string> Tenant::collections() const
@@ -293,6 +325,7 @@ void Tenant::for_each_object(std::string_view name, Version version,
         projection.append(truth.text, text);
         visit(truth);
     };
+    settle();
     if (name == "getAuditActivityTypes") {
         for (const auto& type : x_generator.audit_activity_types())
             visit({.id = type, .text = quote(type)});
@@ -326,6 +359,7 @@ std::vector<TruthObject> Tenant::objects(std::string_view name, Version version)
 std::optional<TruthObject> Tenant::object(std::string_view name, std::string_view id,
                                           Version version) const
 {
+    settle();
     const Object* object = set(name).find(id);
     if (object == nullptr || object->visible_from > now())
         return std::nullopt;
@@ -336,6 +370,7 @@ std::optional<TruthObject> Tenant::object(std::string_view name, std::string_vie
 
 std::size_t Tenant::size(std::string_view name) const
 {
+    settle();
     std::size_t count = 0;
     const auto& objects = set(name);
     for (std::size_t i = 0; i < objects.size(); ++i)

@@ -4,6 +4,7 @@
 
 #include "tests/simulator/cursors.hpp"
 #include "tests/simulator/delta_tokens.hpp"
+#include "tests/simulator/execution_log.hpp"
 #include "tests/simulator/facts.hpp"
 #include "tests/simulator/faults.hpp"
 #include "tests/simulator/generator.hpp"
@@ -15,6 +16,7 @@
 #include "tests/simulator/throttle.hpp"
 #include "tests/simulator/times.hpp"
 #include "tests/simulator/token_endpoint.hpp"
+#include "tests/simulator/write_service.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -95,6 +97,7 @@ struct TenantOptions {
     bool audit_newest_first = true;
 
     DeltaBehaviour delta{};
+    WriteOptions writes{};
 
     Quota quota{};
     std::function<TimePoint()> now = system_now;
@@ -134,6 +137,10 @@ struct ChurnResult {
 class Tenant {
 public:
     explicit Tenant(TenantOptions options);
+    // Its parts refer to one another.
+    Tenant(const Tenant&) = delete;
+    Tenant& operator=(const Tenant&) = delete;
+    ~Tenant() = default;
 
     /// Answers one request, to the login host (`/{tenant}/oauth2/v2.0/token` and `.../devicecode`,
     /// `/devicelogin` for people), the metadata service (`/metadata/identity/oauth2/token`) or
@@ -228,6 +235,24 @@ public:
     const RequestLog& requests() const noexcept { return x_log; }
     void clear_requests() { x_log.clear(); }
 
+    /// The writes that were carried out, and what has begun until now.
+    const ExecutionLog& executions() const;
+    void clear_executions() noexcept { x_writes.log().clear(); }
+    /// What the service makes of writes from now on.
+    void set_writes(WriteOptions options) { x_options.writes = std::move(options); }
+    /// How the next action on that object ends: a Cloud PC, an image, a connection, a cloud app.
+    void set_next_outcome(std::string_view id, Outcome outcome)
+    {
+        x_writes.set_next_outcome(id, outcome);
+    }
+    /// What `updateAdDomainPassword` and the like have set; no read shows it.
+    std::optional<std::string> ad_domain_password(std::string_view connection) const
+    {
+        return x_writes.connections().password(connection);
+    }
+    /// An access token of a user, for tests that need no sign-in.
+    std::string user_token(const std::string& principal_name, std::vector<std::string> scopes);
+
 private:
     struct ReadRequest;
 
@@ -265,6 +290,15 @@ private:
     bool shows(const Cursor& cursor, const Object& object) const;
     std::string link(const Cursor& cursor, const std::string& token) const;
 
+    Response show(const Request& request, const EntitySet& set, Version version,
+                  const Object& object) const;
+
+    // Functions bound to an object (graph_functions.cpp)
+    const Action* bound_function(const Target& target, const EntitySet& set) const;
+    Response read_bound_function(const Request& request, const Target& target,
+                                 const Action& function, Version version,
+                                 const std::vector<FaultSet::Rule*>& hit);
+
     // Delta functions (graph_delta.cpp)
     Response read_delta(const Request& request, const Target& target, const EntitySet& set,
                         Version version, const std::vector<FaultSet::Rule*>& hit);
@@ -276,13 +310,17 @@ private:
                         const std::vector<FaultSet::Rule*>& hit);
 
     // Writes (graph_write.cpp)
-    Response write(const Request& request, const Target& target, Version version);
+    Response write(const Request& request, const Target& target, const EntitySet& set,
+                   Version version);
+    Response acknowledge(const Request& request, const WriteRoute& route, Version version,
+                         int status, const Written& written);
 
     // Errors (graph_error.cpp): the envelope of Graph's "errors" guide
     Response error(const Request& request, int status, std::string_view code,
                    std::string_view message) const;
     Response no_segment(const Request& request, std::string_view segment) const;
 
+    void settle() const { x_writes.settle(now()); }
     ObjectSet& set(std::string_view name);
     const ObjectSet& set(std::string_view name) const;
     void leave_groups(std::string_view id);
@@ -301,9 +339,12 @@ private:
     Throttle x_throttle;
     FaultSet x_faults;
     RequestLog x_log;
+    /// What time has brought about is found out when somebody looks, which changes the store.
+    mutable WriteService x_writes;
     Random x_ids;              ///< request ids: never change the data
     Random x_dice;             ///< churn
     std::string x_request_id;  ///< of the request being handled
+    bool x_executed = false;   ///< the request being handled was a write, and carried out
 };
 
 }  // namespace graphsim

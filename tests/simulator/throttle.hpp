@@ -11,13 +11,14 @@
 
 namespace graphsim {
 
-enum class RequestClass { cloud_pc_list, cloud_pc_get, other };
+enum class RequestClass { cloud_pc_list, cloud_pc_get, other, write };
 
 /// Requests a minute; 0: no limit.
 struct Quota {
     int cloud_pc_list = 0;
     int cloud_pc_get = 0;
-    int other = 0;
+    int other = 0;  ///< reads
+    int write = 0;  ///< of all kinds; Graph documents no limit
 
     static Quota documented() noexcept { return {.cloud_pc_list = 90, .cloud_pc_get = 270}; }
 };
@@ -26,7 +27,7 @@ struct Quota {
 class Throttle {
 public:
     explicit Throttle(Quota quota) noexcept
-        : x_limits{quota.cloud_pc_list, quota.cloud_pc_get, quota.other}
+        : x_limits{quota.cloud_pc_list, quota.cloud_pc_get, quota.other, quota.write}
     {}
 
     /// Counts a request. Gives the time to wait when it is one too many.
@@ -39,8 +40,8 @@ private:
         TimePoint ends = TimePoint::min();
         int count = 0;
     };
-    std::array<int, 3> x_limits;
-    std::array<Window, 3> x_windows{};
+    std::array<int, 4> x_limits;
+    std::array<Window, 4> x_windows{};
     std::size_t x_refused = 0;
 };
 

@@ -41,6 +41,10 @@ public:
     /// `GET /metadata/identity/oauth2/token` of the metadata service.
     Response issue_to_identity(const Request& request, const TenantOptions& options);
 
+    /// An access token of a user, without a sign-in (user_token.cpp).
+    std::string issue_to(const std::string& principal_name, const std::string& user_id,
+                         std::vector<std::string> scopes, const TenantOptions& options);
+
     /// Of an Authorization header.
     TokenState check(std::string_view authorization, TimePoint now) const;
     /// Roles of a valid token; of a user's token its scopes.

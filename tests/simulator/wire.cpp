@@ -70,10 +70,15 @@ Delivery encode(const Response& response, const Request& request, bool keep_aliv
 {
     Delivery delivery{.bytes = {}, .drip_from = std::string::npos};
     delivery.ending = keep_alive ? Ending::keep_alive : Ending::close;
-    if (response.wire == Wire::reset_before_response || response.wire == Wire::hang) {
-        delivery.ending = response.wire == Wire::hang ? Ending::hang : Ending::reset;
+    if (response.wire == Wire::close_before_response)
+        delivery.ending = Ending::close;
+    if (response.wire == Wire::reset_before_response)
+        delivery.ending = Ending::reset;
+    if (response.wire == Wire::hang)
+        delivery.ending = Ending::hang;
+    if (response.wire == Wire::reset_before_response ||
+        response.wire == Wire::close_before_response || response.wire == Wire::hang)
         return delivery;
-    }
     auto head = head_of(response);
     std::string body = response.body;
     if (!body.empty() && accepts_gzip(request)) {
@@ -96,7 +101,10 @@ Delivery encode(const Response& response, const Request& request, bool keep_aliv
                                               : std::min(response.wire_bytes, encoded.size());
     const bool partial =
         response.wire == Wire::truncate_body || response.wire == Wire::reset_mid_body;
-    delivery.bytes = head + (partial ? encoded.substr(0, cut) : encoded);
+    if ((partial || unfinished) && body.empty())
+        delivery.bytes = head.substr(0, head.size() / 2);
+    else
+        delivery.bytes = head + (partial ? encoded.substr(0, cut) : encoded);
     if (response.wire == Wire::truncate_body || unfinished)
         delivery.ending = Ending::close;
     if (response.wire == Wire::reset_mid_body)

@@ -51,3 +51,31 @@ TEST_CASE("facts: derived types bring their properties to the base")
     CHECK(facts.type("cloudPcBulkResize")->find("actionSummary")->complex != nullptr);
     CHECK(facts.set("cloudPcPools")->type->find("scalingPolicy") != nullptr);
 }
+
+TEST_CASE("facts: actions, and changes of objects")
+{
+    const auto& facts = Facts::instance();
+    const auto* resize = facts.action("cloudPCs", "resize", true);
+    REQUIRE(resize != nullptr);
+    CHECK(resize->operation.versions.v1_0);
+    CHECK(resize->status == 204);
+    CHECK(resize->operation.roles == std::vector<std::string>{"CloudPC.ReadWrite.All"});
+    REQUIRE(resize->parameters.size() == 1);
+    CHECK(resize->parameters.front().name == "targetServicePlanId");
+    CHECK(resize->parameters.front().type == "String");
+    const auto* assign = facts.action("userSettings", "assign", true);
+    CHECK(assign->parameters.front().collection);
+    CHECK(assign->parameters.front().complex == facts.type("cloudPcUserSettingAssignment"));
+    CHECK(facts.action("cloudPCs", "resize", false) == nullptr);
+    CHECK(facts.action("cloudApps", "publish", false) != nullptr);
+    CHECK(facts.action("bulkActions", "retry", true)->status == 202);
+    CHECK_FALSE(facts.action("bulkActions", "retry", true)->operation.versions.v1_0);
+    CHECK(facts.action("cloudPCs", "retrieveSnapshots", true)->function);
+    // Users only.
+    CHECK(facts.action("onPremisesConnections", "runHealthChecks", true)->operation.roles.empty());
+    CHECK(facts.set("onPremisesConnections")->operations.at("create").roles.empty());
+    CHECK_FALSE(facts.set("deviceImages")->operations.contains("update"));
+    CHECK(facts.set("organizationSettings")->operations.at("update").roles ==
+          std::vector<std::string>{"CloudPC.ReadWrite.All"});
+    CHECK_FALSE(facts.set("provisioningPolicies")->type->find("imageId")->nullable);
+}

@@ -274,3 +274,34 @@ TEST_CASE_FIXTURE(Plain, "server: controls")
     CHECK(ask(get("/sim/nothing")).result_int() == 404);
     CHECK(ask(get("/sim/state/nothing")).result_int() == 400);
 }
+
+TEST_CASE_FIXTURE(Plain, "server: a write is carried out, and the warm connection closed")
+{
+    const auto token = sign_in();
+    REQUIRE(ask(get(list + "?$top=1", token)).result_int() == 200);
+    const auto id = server.with_tenant([](Tenant& tenant) {
+        auto first = tenant.objects("cloudPCs").front().id;
+        tenant.modify("cloudPCs", first, R"({"status":"provisioned"})");
+        return first;
+    });
+    auto reboot = post(list + "/" + id + "/reboot", "");
+    reboot.set(http::field::authorization, "Bearer " + token);
+    std::size_t carried_out = 0;
+    for (const auto effect : {Effect::close_before_response, Effect::reset_before_response,
+                              Effect::reset_mid_body, Effect::truncate_body}) {
+        CAPTURE(to_string(effect));
+        server.with_tenant(
+            [&](Tenant& tenant) { tenant.faults().add(faults::executed("/reboot", effect)); });
+        const auto answer = ask(reboot);
+        CHECK(failure);
+        ++carried_out;
+        CHECK(server.with_tenant([&](Tenant& tenant) {
+            return tenant.executions().count("cloudPCs/reboot", id);
+        }) == carried_out);
+        failure = {};
+        connect();
+    }
+    CHECK(ask(reboot).result_int() == 204);
+    CHECK(server.with_tenant(
+        [](Tenant& tenant) { return tenant.executions().entries().back().answered(); }));
+}
