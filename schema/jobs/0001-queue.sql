@@ -255,17 +255,18 @@ CREATE TRIGGER jobs_insert BEFORE INSERT ON jobs BEGIN
     SELECT RAISE(ABORT, 'updated_at is filled by the daemon') WHERE NEW.updated_at IS NOT NULL;
     SELECT RAISE(ABORT, 'finished_at is filled by the daemon') WHERE NEW.finished_at IS NOT NULL;
 
-    -- datetime() reads more than dates, and moves a day that does not exist into the next month.
+    -- datetime() reads more than dates. '+0 days' moves a day that does not exist into the next
+    -- month, where it shows.
     SELECT RAISE(ABORT, 'not_before: give a date, with or without time, such as 2026-05-31 18:00; UTC')
      WHERE NEW.not_before IS NOT NULL
        AND (typeof(NEW.not_before) <> 'text' OR datetime(NEW.not_before) IS NULL
             OR NEW.not_before NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
-            OR date(substr(NEW.not_before, 1, 10)) IS NOT substr(NEW.not_before, 1, 10));
+            OR date(substr(NEW.not_before, 1, 10), '+0 days') IS NOT substr(NEW.not_before, 1, 10));
     SELECT RAISE(ABORT, 'expires_at: give a date, with or without time, such as 2026-05-31 18:00; UTC')
      WHERE NEW.expires_at IS NOT NULL
        AND (typeof(NEW.expires_at) <> 'text' OR datetime(NEW.expires_at) IS NULL
             OR NEW.expires_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
-            OR date(substr(NEW.expires_at, 1, 10)) IS NOT substr(NEW.expires_at, 1, 10));
+            OR date(substr(NEW.expires_at, 1, 10), '+0 days') IS NOT substr(NEW.expires_at, 1, 10));
 
     -- A secret is {"credential": NAME}: white space taken out and in lower case, the text behind
     -- the member's name begins so, and behind NAME the object ends.
