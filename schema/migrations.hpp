@@ -1,5 +1,5 @@
 #pragma once
-// The numbered SQL files of schema/migrations, compiled in. Tables of the catalog are not among
+// The numbered SQL files of schema/migrations (mirror.db) and schema/jobs (jobs.db), compiled in. Tables of the catalog are not among
 // them: they follow from the catalog (schema/ddl.hpp).
 
 #include "schema/embedded_file.hpp"
@@ -10,5 +10,6 @@ namespace cloudpcd::schema {
 
 /// In the order of their numbers.
 extern const std::span<const EmbeddedFile> migration_files;
+extern const std::span<const EmbeddedFile> job_migration_files;
 
 }  // namespace cloudpcd::schema

@@ -20,7 +20,6 @@ namespace {
 
 constexpr int busy_timeout_ms = 5000;
 constexpr int checkpoint_pages = 256;  // 4 MiB of 16 KiB pages
-constexpr mode_t database_mode = 0640;
 
 [[noreturn]] void unusable(const std::filesystem::path& path, const std::string& why)
 {
@@ -236,13 +235,13 @@ void create_database(const std::filesystem::path& path, const OpenOptions& optio
     for (const auto* suffix : {"", "-journal", "-wal", "-shm"})
         ::unlink(beside(made, suffix).c_str());
     const int file =
-        ::open(made.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, database_mode);
+        ::open(made.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, options.mode);
     if (file < 0)
         unusable(path, fmt::format("cannot be created: {}; check the directory and its owner",
                                    std::strerror(errno)));
     // The umask may have taken the group's read bit, which reporting tools live by. SQLite gives
     // -wal and -shm the mode of the file.
-    const int changed = ::fchmod(file, database_mode);
+    const int changed = ::fchmod(file, options.mode);
     ::close(file);
     if (changed != 0)
         unusable(path, fmt::format("its mode cannot be set: {}", std::strerror(errno)));
@@ -305,9 +304,9 @@ Database Database::open(const OpenOptions& options)
             fmt::format("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
                         "PRAGMA recursive_triggers = OFF; PRAGMA cell_size_check = ON; "
                         "PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0; "
-                        "PRAGMA temp_store = FILE; PRAGMA secure_delete = OFF; "
+                        "PRAGMA temp_store = FILE; PRAGMA secure_delete = {}; "
                         "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{}",
-                        options.cache_kib));
+                        options.secure_delete ? "ON" : "OFF", options.cache_kib));
         // wal_autocheckpoint is implemented by the same hook; setting it has removed ours.
         sqlite3_wal_hook(raw, note_wal_size, database.x_wal_pages.get());
         return database;

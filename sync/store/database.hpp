@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 namespace cloudpcd::store {
 
@@ -95,9 +96,11 @@ struct OpenOptions {
     std::int32_t application_id = 0;
     int page_size = 16384;
     int cache_kib = 4096;
+    mode_t mode = 0640;  ///< of a new file, whatever the umask; -wal and -shm get the file's
+    bool secure_delete = false;  ///< overwrite what is deleted
 };
 
-/// Makes an empty database in WAL mode, with its mode (0640), page size and application id, under
+/// Makes an empty database in WAL mode, with its mode, page size and application id, under
 /// another name first: whoever finds the file finds a database that can be read, wherever we were
 /// killed. Leftovers of an earlier attempt are removed.
 ///
@@ -106,7 +109,7 @@ void create_database(const std::filesystem::path& path, const OpenOptions& optio
 
 class Database {
 public:
-    /// Opens or creates the file (mode 0640, in an existing directory).
+    /// Opens or creates the file, in an existing directory.
     ///
     /// Errors: StoreError for a directory, symlink, another application's file, a file that is
     ///         empty or not SQLite's, a network file system, or an unwritable place; nothing is
@@ -126,6 +129,9 @@ public:
 
     std::int64_t last_insert_rowid() const noexcept;
     int changes() const noexcept;
+
+    /// Whether a transaction is open on this connection.
+    bool in_transaction() const noexcept { return sqlite3_get_autocommit(handle()) == 0; }
 
     /// Runs `body` in BEGIN IMMEDIATE … COMMIT; an exception rolls back and passes.
     template <class F>
