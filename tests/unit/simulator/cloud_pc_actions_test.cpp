@@ -306,6 +306,26 @@ TEST_CASE_FIXTURE(WriteClient, "cloud PC actions: a status that flips back for a
                                            "provisioned"});
 }
 
+TEST_CASE_FIXTURE(WriteClient, "cloud PC actions: only the last change of a status flips back")
+{
+    auto options = quick().writes;
+    options.flap_rate = 1;
+    options.flap = always(10s);
+    options.durations["cloudPCs/reprovision"] = always(5s);
+    tenant.set_writes(options);
+    const auto id = cloud_pc(7);
+    tenant.set_next_outcome(id, Outcome::failed);
+    REQUIRE(tried("cloudPCs/" + id + "/reprovision") == "204");
+    std::vector<std::string> seen;
+    for (int i = 0; i < 60; ++i) {
+        if (seen.empty() || seen.back() != status(id))
+            seen.push_back(status(id));
+        advance(1s);
+    }
+    CHECK(seen == std::vector<std::string>{"provisioned", "provisioning", "failed", "provisioning",
+                                           "failed"});
+}
+
 TEST_CASE_FIXTURE(WriteClient, "cloud PC actions: the end of a grace period")
 {
     const auto policy = tenant.objects("provisioningPolicies").front().id;

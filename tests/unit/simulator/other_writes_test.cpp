@@ -106,6 +106,9 @@ TEST_CASE_FIXTURE(Fixture, "connections: only users create, change, delete and c
     CHECK(changed(path, R"({"displayName":"x"})") == "403 Forbidden");
     CHECK(deleted(path) == "403 Forbidden");
     CHECK(tried(path + "/runHealthChecks") == "403 Forbidden");
+    const auto refused = post("onPremisesConnections", connection);
+    CHECK(text(json::parse(refused.body).at("error").at("message")).find("user's token") !=
+          std::string::npos);
     CHECK(log().total() == 0);
     CHECK(tried(path + "/updateAdDomainPassword", R"({"adDomainPassword":"new-secret"})") == "204");
     CHECK(tenant.ad_domain_password(old) == "new-secret");
