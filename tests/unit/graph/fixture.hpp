@@ -34,8 +34,10 @@ public:
 
     explicit ScriptedTransport(Clock& clock) : x_clock{clock} {}
 
-    boost::asio::awaitable<Result<HttpResponse>> send(HttpRequest request, Attempt&) override
+    boost::asio::awaitable<Result<HttpResponse>> send(HttpRequest request,
+                                                      Attempt& attempt) override
     {
+        attempt = {.request_written = reachable, .request_lines_written = reachable ? 1 : 0};
         seen.push_back({x_clock.steady_now(), request});
         in_flight_max = std::max(in_flight_max, ++in_flight);
         const struct Leave {
@@ -47,6 +49,7 @@ public:
     }
 
     Answer answer;
+    bool reachable = true;  ///< a byte of a request leaves before it fails
     Duration latency = std::chrono::milliseconds{50};
     std::vector<Seen> seen;
     int in_flight = 0;
