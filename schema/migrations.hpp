@@ -1,6 +1,6 @@
 #pragma once
-// The numbered SQL files of schema/migrations (mirror.db) and schema/jobs (jobs.db), compiled in. Tables of the catalog are not among
-// them: they follow from the catalog (schema/ddl.hpp).
+// The numbered SQL files of schema/migrations (mirror.db) and schema/jobs (jobs.db), compiled in.
+// Tables of the catalog are not among them: they follow from the catalog (schema/ddl.hpp).
 
 #include "schema/embedded_file.hpp"
 
