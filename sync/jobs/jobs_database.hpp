@@ -1,6 +1,10 @@
 #pragma once
-// jobs.db as a whole: identity, schema, and who may open its directory. Others insert rows into it,
-// so modes and group are part of it: see INTERFACE in docs/sql.md.
+// jobs.db as a whole: identity, schema, and who may write its directory. Others insert rows by SQL,
+// so modes and group are part of it.
+//
+// Nobody checkpoints it but the daemon: Database::checkpoint_if_due() after commits, and
+// checkpoint_truncate() when it is idle, so that an inserter's own WAL never grows to the size at
+// which SQLite would have them do it.
 
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
