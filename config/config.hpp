@@ -100,7 +100,8 @@ struct Database {
 struct ResourceSync {
     bool enabled = true;
     std::optional<Duration> interval{};
-    std::optional<Duration> full_interval{};  ///< absent: every read is a full one
+    /// Time between two full lists; absent: so often that they take a quarter of the time at most.
+    std::optional<Duration> full_interval{};
     std::optional<double> max_delete_fraction{};
     bool operator==(const ResourceSync&) const = default;
 };

@@ -14,12 +14,6 @@ std::vector<std::string> features_without_effect(const Config& config)
         if (group == "reports")
             add("sync", "include", fmt::format("group {} is not read, it follows", group));
     }
-    for (const auto& [table, resource] : config.sync.resources) {
-        if (resource.full_interval) {
-            add(fmt::format("sync.resource.{}", table), "full_interval",
-                "every read is a full one, incremental reads follow");
-        }
-    }
     if (config.jobs.enabled)
         add("jobs", "enabled", "no job is sent, jobs follow");
     if (!config.alerts.exec.empty())

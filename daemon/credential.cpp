@@ -166,6 +166,28 @@ std::unique_ptr<graph::CachedCredentials> make_credentials(const config::Config&
     return by_secret(configuration, parts);
 }
 
+graph::TokenEndpointOptions delegated_endpoint(const config::Config& configuration)
+{
+    auto options = endpoint(configuration);
+    options.client_id = configuration.auth.delegated_client_id;
+    // The one permission of all requests that Graph takes from users only; offline_access brings
+    // the refresh token, the others say who signed in.
+    options.scope = fmt::format("{}/CloudPC.ReadWrite.All offline_access openid profile",
+                                graph_root(configuration));
+    return options;
+}
+
+std::unique_ptr<graph::DelegatedCredentials> make_delegated(const config::Config& configuration,
+                                                            const CredentialParts& parts)
+{
+    return std::make_unique<graph::DelegatedCredentials>(
+        parts.transport, parts.clock, parts.rng,
+        graph::DelegatedOptions{
+            .endpoint = delegated_endpoint(configuration),
+            .audiences = audiences(configuration),
+            .file = configuration.database.path.parent_path() / "delegated-token"});
+}
+
 std::vector<std::string> check_certificate(const config::Config& configuration, UtcTime now)
 {
     if (!uses_certificate(configuration))

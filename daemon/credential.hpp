@@ -6,6 +6,8 @@
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
 #include "sync/graph/cached_credentials.hpp"
+#include "sync/graph/delegated.hpp"
+#include "sync/graph/token_endpoint.hpp"
 #include "sync/graph/transport.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -27,6 +29,14 @@ struct CredentialParts {
 /// parts and the configuration must outlive the result.
 std::unique_ptr<graph::CachedCredentials> make_credentials(const config::Config& configuration,
                                                            const CredentialParts& parts);
+
+/// Tenant, public client and scopes for users who sign in; `client_id` is empty when none is named.
+graph::TokenEndpointOptions delegated_endpoint(const config::Config& configuration);
+
+/// The user's credential, for the requests that Graph takes from users only. Its file is beside the
+/// mirror. The parts must outlive the result.
+std::unique_ptr<graph::DelegatedCredentials> make_delegated(const config::Config& configuration,
+                                                            const CredentialParts& parts);
 
 /// What is wrong with the content of the credential file, beyond config::check_credential_files: a
 /// certificate that cannot be used, or has expired at `now`.

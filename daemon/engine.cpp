@@ -8,7 +8,9 @@
 #include "sync/mirror/records.hpp"
 #include "sync/mirror/retention.hpp"
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -39,6 +41,14 @@ graph::ClientOptions client_options(const config::Config& configuration)
             .user_agent = fmt::format("cloudpcd/{}", version),
             .request_timeout = configuration.graph.request_timeout,
             .concurrency = static_cast<int>(configuration.graph.concurrency)};
+}
+
+CredentialParts credential_parts(const Engine::Parts& parts)
+{
+    return {.transport = parts.transport,
+            .clock = parts.clock,
+            .rng = parts.rng,
+            .environment = parts.environment};
 }
 
 /// The permissions any one of which reads Cloud PCs; without them there is nothing to mirror.
@@ -86,17 +96,22 @@ graph::QuotaOptions quota_of(const config::Graph& graph) noexcept
 Engine::Engine(const Parts& parts, const config::Config& configuration)
     : x_parts{parts},
       x_config{configuration},
-      x_credentials{make_credentials(configuration, {.transport = parts.transport,
-                                                     .clock = parts.clock,
-                                                     .rng = parts.rng,
-                                                     .environment = parts.environment})},
+      x_credentials{make_credentials(configuration, credential_parts(parts))},
+      x_delegated{make_delegated(configuration, credential_parts(parts))},
+      x_login{parts.executor,
+              {.transport = parts.transport,
+               .clock = parts.clock,
+               .rng = parts.rng,
+               .credentials = *x_delegated},
+              delegated_endpoint(configuration)},
       x_client{parts.transport, *x_credentials, parts.throttle,
                parts.clock,     parts.rng,      client_options(configuration)},
-      x_puller{
-          x_client,
-          parts.store,
-          parts.clock,
-          {.sync = configuration.sync, .audit_retention = configuration.database.audit_retention}},
+      x_puller{x_client,
+               parts.store,
+               parts.clock,
+               {.sync = configuration.sync,
+                .audit_retention = configuration.database.audit_retention,
+                .tables = included_tables(parts.tables, configuration.sync)}},
       x_desk{parts.executor, included_tables(parts.tables, configuration.sync)}
 {}
 
@@ -122,7 +137,7 @@ asio::awaitable<std::vector<ScheduledResource>> Engine::prepare()
                     mirror::include_resource(
                         database, table,
                         std::chrono::ceil<std::chrono::seconds>(resource.interval).count());
-                    resource.last_complete = mirror::last_complete(database, table);
+                    resource.last_read = mirror::read_times(database, table).last_read;
                 }
             });
             return std::move(resources);
@@ -179,9 +194,15 @@ asio::awaitable<int> Engine::run_once()
 asio::awaitable<void> Engine::run()
 {
     Scheduler scheduler{x_puller, x_parts.clock, x_parts.rng, co_await prepare()};
+    // A wish to end that came meanwhile would be met at join(), which then waits for nobody, and
+    // the tasks would outlive all that they use.
+    const auto asked = co_await asio::this_coro::cancellation_state;
+    if (asked.cancelled() != asio::cancellation_type::none)
+        throw boost::system::system_error{asio::error::operation_aborted};
     TaskGroup group{co_await asio::this_coro::executor};
     group.spawn(watch_credential());
     group.spawn(watch_certificate(x_config, x_parts.clock));
+    group.spawn(x_login.run());
     group.spawn(scheduler.run(x_desk));
     group.spawn(keep_house());
     co_await group.join();

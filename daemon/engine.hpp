@@ -4,11 +4,13 @@
 
 #include "config/config.hpp"
 #include "daemon/desk.hpp"
+#include "daemon/login.hpp"
 #include "daemon/scheduler.hpp"
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
 #include "sync/graph/cached_credentials.hpp"
 #include "sync/graph/client.hpp"
+#include "sync/graph/delegated.hpp"
 #include "sync/graph/throttle.hpp"
 #include "sync/graph/transport.hpp"
 #include "sync/mirror/puller.hpp"
@@ -55,6 +57,9 @@ public:
     /// Where pulls and verifications are asked for. What run() leaves undone ends with the engine.
     Desk& desk() noexcept { return x_desk; }
 
+    /// Where people sign in and out while run() is at work.
+    Login& login() noexcept { return x_login; }
+
 private:
     boost::asio::awaitable<std::vector<ScheduledResource>> prepare();
     boost::asio::awaitable<int> check_credential();
@@ -66,6 +71,8 @@ private:
     Parts x_parts;
     const config::Config& x_config;
     std::unique_ptr<graph::CachedCredentials> x_credentials;
+    std::unique_ptr<graph::DelegatedCredentials> x_delegated;  ///< never for reading
+    Login x_login;
     graph::Client x_client;
     mirror::Puller x_puller;
     Desk x_desk;

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <malloc.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace cloudpcd::daemon {
@@ -29,8 +30,11 @@ extern "C" void log_sqlite(void*, int code, const char* message)
 
 void prepare_process(const std::filesystem::path& database)
 {
-    // Tokens and secrets stay out of core files and away from other processes' ptrace.
+    // Tokens and secrets stay out of core files and away from other processes' ptrace. The limit is
+    // the second lock on the door, and the one that can be seen from outside.
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    constexpr rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
+    setrlimit(RLIMIT_CORE, &no_core);
     std::signal(SIGPIPE, SIG_IGN);
     umask(file_mode_mask);
     // Pages are large and short-lived: they go back to the system, instead of growing a heap per

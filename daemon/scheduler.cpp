@@ -87,9 +87,9 @@ asio::awaitable<void> Scheduler::run(Desk& desk)
 Duration Scheduler::first_wait(const ScheduledResource& resource)
 {
     const auto spread = scaled(start_spread, x_rng.uniform());
-    if (!resource.last_complete)
+    if (!resource.last_read)
         return spread;
-    const auto age = x_clock.utc_now() - *resource.last_complete;
+    const auto age = x_clock.utc_now() - *resource.last_read;
     if (age < Duration{0})  // the clock was set back: the age is not known
         return spread;
     return std::max(resource.interval - age, spread);

@@ -17,7 +17,7 @@ namespace cloudpcd::daemon {
 struct ScheduledResource {
     const mirror::Table* table = nullptr;
     Duration interval{};
-    std::optional<UtcTime> last_complete{};
+    std::optional<UtcTime> last_read{};  ///< completely, incremental reads included
 };
 
 /// A missing permission is looked for again no sooner.
@@ -43,7 +43,7 @@ public:
     boost::asio::awaitable<std::vector<mirror::RunSummary>> run_once();
 
     /// Reads each resource at its interval until cancelled, and at once when that is asked for at
-    /// `desk`, which knows them all; so does it verify them. What was complete less than an
+    /// `desk`, which knows them all; so does it verify them. What was read less than an
     /// interval ago is due when that has passed.
     boost::asio::awaitable<void> run(Desk& desk);
 

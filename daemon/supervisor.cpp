@@ -174,7 +174,7 @@ asio::awaitable<void> Supervisor::follow_wishes(const Load& load, control::Api& 
 {
     while (true) {
         Engine engine{parts(), x_config};
-        api.attach(engine.desk());
+        api.attach(engine.desk(), engine.login());
         const auto wish = co_await run_until_wish(engine.run(), &load);
         if (wish != Wish::reload)
             co_return;

@@ -100,6 +100,11 @@ struct Collection {
     double max_delete_fraction = 0;  ///< 0: the configured one
     std::string_view id_property = "id";
     std::string_view watermark_property = "";  ///< of the window strategy
+    /// Time of an object's last change. Between full lists only what it says is not older is asked
+    /// for, where the service filters by it. Empty: every read is a full list.
+    std::string_view changed_property = "";
+    /// Audit events name its objects by id: what they name is read at once.
+    bool named_by_audit_events = false;
     bool select = false;  ///< name every property in $select, because some come only then
     std::span<const std::string_view> expand = {};
     int page_size = 0;  ///< $top; 0: not documented for this list, not sent

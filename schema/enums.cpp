@@ -71,6 +71,8 @@ constexpr std::string_view cloud_pc_disk_encryption_state_members[] = {
     "encryptedUsingCustomerManagedKey", "unknownFutureValue"};
 constexpr std::string_view cloud_pc_disk_encryption_type_members[] = {
     "platformManagedKey", "customerManagedKey", "unknownFutureValue"};
+constexpr std::string_view cloud_pc_domain_join_type_members[] = {
+    "azureADJoin", "hybridAzureADJoin", "unknownFutureValue"};
 constexpr std::string_view cloud_pc_external_partner_status_members[] = {
     "notAvailable", "available", "healthy", "unhealthy", "unknownFutureValue"};
 constexpr std::string_view cloud_pc_gallery_image_status_members[] = {
@@ -176,6 +178,8 @@ constexpr std::string_view cloud_pc_on_premises_connection_type_members[] = {
     "hybridAzureADJoin", "azureADJoin", "unknownFutureValue"};
 constexpr std::string_view cloud_pc_operating_system_members[] = {"windows10", "windows11",
                                                                   "unknownFutureValue"};
+constexpr std::string_view cloud_pc_policy_setting_type_members[] = {"region", "singleSignOn",
+                                                                     "unknownFutureValue"};
 constexpr std::string_view cloud_pc_power_state_members[] = {"running", "poweredOff",
                                                              "unknownFutureValue"};
 constexpr std::string_view cloud_pc_product_type_members[] = {
@@ -321,6 +325,8 @@ constinit const Enumeration cloud_pc_disk_encryption_state{"cloudPcDiskEncryptio
                                                            cloud_pc_disk_encryption_state_members};
 constinit const Enumeration cloud_pc_disk_encryption_type{"cloudPcDiskEncryptionType",
                                                           cloud_pc_disk_encryption_type_members};
+constinit const Enumeration cloud_pc_domain_join_type{"cloudPcDomainJoinType",
+                                                      cloud_pc_domain_join_type_members};
 constinit const Enumeration cloud_pc_external_partner_status{
     "cloudPcExternalPartnerStatus", cloud_pc_external_partner_status_members};
 constinit const Enumeration cloud_pc_gallery_image_status{"cloudPcGalleryImageStatus",
@@ -342,6 +348,8 @@ constinit const Enumeration cloud_pc_on_premises_connection_type{
     "cloudPcOnPremisesConnectionType", cloud_pc_on_premises_connection_type_members};
 constinit const Enumeration cloud_pc_operating_system{"cloudPcOperatingSystem",
                                                       cloud_pc_operating_system_members};
+constinit const Enumeration cloud_pc_policy_setting_type{
+    "cloudPcPolicySettingType", cloud_pc_policy_setting_type_members, true};
 constinit const Enumeration cloud_pc_power_state{"cloudPcPowerState", cloud_pc_power_state_members};
 constinit const Enumeration cloud_pc_product_type{"cloudPcProductType",
                                                   cloud_pc_product_type_members};

@@ -1,8 +1,8 @@
 #pragma once
-// Known members of the enums that occur in mirrored collections, those that Graph sends only to
-// clients that ask with `Prefer: include-unknown-enum-members` included. Graph adds members at any
-// time: a value that is missing here is stored all the same.
-// Facts: Graph metadata, v1.0 of 2026-08-20 and beta of 2026-07-23.
+// Known members of the enums that occur in mirrored collections and write actions, those that Graph
+// sends only to clients that ask with `Prefer: include-unknown-enum-members` included. Graph adds
+// members at any time: a value that is missing here is stored all the same. Facts: Graph metadata,
+// v1.0 of 2026-08-20 and beta of 2026-07-23.
 
 #include "schema/catalog.hpp"
 
@@ -28,6 +28,7 @@ extern const Enumeration cloud_pc_disaster_recovery_license_type;
 extern const Enumeration cloud_pc_disaster_recovery_type;
 extern const Enumeration cloud_pc_disk_encryption_state;
 extern const Enumeration cloud_pc_disk_encryption_type;
+extern const Enumeration cloud_pc_domain_join_type;
 extern const Enumeration cloud_pc_external_partner_status;
 extern const Enumeration cloud_pc_gallery_image_status;
 extern const Enumeration cloud_pc_geographic_location_type;
@@ -38,6 +39,7 @@ extern const Enumeration cloud_pc_on_premises_connection_health_check_error_type
 extern const Enumeration cloud_pc_on_premises_connection_status;
 extern const Enumeration cloud_pc_on_premises_connection_type;
 extern const Enumeration cloud_pc_operating_system;
+extern const Enumeration cloud_pc_policy_setting_type;
 extern const Enumeration cloud_pc_power_state;
 extern const Enumeration cloud_pc_product_type;
 extern const Enumeration cloud_pc_provisioning_policy_image_type;

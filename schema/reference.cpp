@@ -81,6 +81,11 @@ std::string how_read(const Collection& collection)
         text += ", every property asked for by name, because Graph leaves some out otherwise";
     if (!collection.expand.empty())
         text += fmt::format(", {} with it", code_list(collection.expand));
+    if (!collection.changed_property.empty())
+        text += fmt::format("; between full lists what has changed by {}",
+                            code(collection.changed_property));
+    if (collection.named_by_audit_events)
+        text += ", and at once what new audit events name";
     return text;
 }
 

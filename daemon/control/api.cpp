@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <unistd.h>
@@ -195,7 +196,7 @@ Api::Api(Clock& clock, store::Store& mirror, const config::Config& configuration
 
 std::vector<Route> Api::routes()
 {
-    return {
+    std::vector<Route> all{
         {verb::get, "/v1/status", Role::read,
          [this](Request request) { return status(std::move(request)); }},
         {verb::post, "/v1/sync", Role::operate,
@@ -204,6 +205,20 @@ std::vector<Route> Api::routes()
         {verb::post, "/v1/verify", Role::operate,
          [this](Request request) { return verify(std::move(request)); }},
     };
+    std::ranges::move(x_login.routes(), std::back_inserter(all));
+    return all;
+}
+
+void Api::attach(Desk& desk, Login& login) noexcept
+{
+    x_desk = &desk;
+    x_login.attach(login);
+}
+
+void Api::detach() noexcept
+{
+    x_desk = nullptr;
+    x_login.detach();
 }
 
 asio::awaitable<Reply> Api::status(Request)
@@ -211,15 +226,20 @@ asio::awaitable<Reply> Api::status(Request)
     const auto mirror = co_await x_mirror.status();
     const auto uptime =
         std::chrono::floor<std::chrono::seconds>(x_clock.steady_now() - x_started).count();
-    co_return Response{
-        .body = ctl::status_json(
-            mirror, {.path = x_config.database.path.string(),
-                     .jobs_enabled = x_config.jobs.enabled,
-                     .daemon = ctl::DaemonStatus{.pid = ::getpid(),
-                                                 .version = std::string{version},
-                                                 .commit = std::string{commit},
-                                                 .started_at = format_rfc3339(x_started_at),
-                                                 .uptime_seconds = uptime}})};
+    ctl::DaemonStatus daemon{.pid = ::getpid(),
+                             .version = std::string{version},
+                             .commit = std::string{commit},
+                             .started_at = format_rfc3339(x_started_at),
+                             .uptime_seconds = uptime};
+    if (const auto* user = x_login.sign_in(); user != nullptr) {
+        if (user->signed_in)
+            daemon.user = user->principal_name;
+        if (!user->error.empty())
+            daemon.user_error = user->error;
+    }
+    co_return Response{.body = ctl::status_json(mirror, {.path = x_config.database.path.string(),
+                                                         .jobs_enabled = x_config.jobs.enabled,
+                                                         .daemon = std::move(daemon)})};
 }
 
 asio::awaitable<Reply> Api::sync(Request request)
@@ -323,7 +343,7 @@ std::variant<Api::Tables, Problem> Api::tables_of(const std::vector<std::string>
 Problem Api::engine_gone() const
 {
     if (x_desk == nullptr)
-        return {.status = 503, .detail = "the daemon is ending", .type = problem_type("ending")};
+        return ending();
     return {.status = 503,
             .detail = "the configuration was read again meanwhile, ask again",
             .type = problem_type("reloaded")};

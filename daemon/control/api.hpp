@@ -3,6 +3,7 @@
 // docs/control.md is the reference.
 
 #include "config/config.hpp"
+#include "daemon/control/login_api.hpp"
 #include "daemon/control/mirror_reader.hpp"
 #include "daemon/control/router.hpp"
 #include "daemon/desk.hpp"
@@ -27,11 +28,11 @@ public:
 
     std::vector<Route> routes();
 
-    /// The engine that serves from now on, by its desk. Those who wait for another are told that
-    /// the configuration was read again.
-    void attach(Desk& desk) noexcept { x_desk = &desk; }
+    /// The engine that serves from now on, by its desk and its login. Those who wait for another
+    /// are told that the configuration was read again.
+    void attach(Desk& desk, Login& login) noexcept;
     /// None does any more: the daemon is ending.
-    void detach() noexcept { x_desk = nullptr; }
+    void detach() noexcept;
 
 private:
     using Tables = std::vector<std::string_view>;
@@ -52,6 +53,7 @@ private:
     MirrorReader x_mirror;
     UtcTime x_started_at;
     SteadyTime x_started;
+    LoginApi x_login;
     Desk* x_desk = nullptr;
 };
 

@@ -22,4 +22,9 @@ std::string problem_type(std::string_view name)
     return fmt::format("urn:cloudpcd:problem:{}", name);
 }
 
+Problem ending()
+{
+    return {.status = 503, .detail = "the daemon is ending", .type = problem_type("ending")};
+}
+
 }  // namespace cloudpcd::daemon::control

@@ -51,6 +51,9 @@ struct Problem {
 /// A type that docs/control.md lists: `urn:cloudpcd:problem:NAME`.
 std::string problem_type(std::string_view name);
 
+/// What those hear who come while the daemon is about to end.
+Problem ending();
+
 using Reply = std::variant<Response, Problem>;
 using Handler = std::function<boost::asio::awaitable<Reply>(Request)>;
 

@@ -50,6 +50,9 @@ void add_options(CLI::App& app, CommandLine& line)
     auto* const verify =
         app.add_subcommand("verify", "Have the daemon compare tables with the tenant");
     verify->add_option("TABLE", line.tables, "Tables to compare; all without");
+    auto* const login =
+        app.add_subcommand("login", "Sign in by device code, for what Graph lets only users do");
+    auto* const logout = app.add_subcommand("logout", "Forget who has signed in");
     auto* const query = app.add_subcommand("query", "Run one SELECT on the mirror");
     query->add_option("SQL", line.sql, "The statement; - reads it from standard input")->required();
     query->add_flag("--csv", line.csv, "CSV instead of a table")->excludes(json);
@@ -66,7 +69,7 @@ void add_options(CLI::App& app, CommandLine& line)
     as_of->add_flag("--csv", line.csv, "CSV instead of a table")->excludes(json);
 
     // --json and the like may stand behind the command too.
-    for (auto* const command : {status, sync, verify, query, schema, history, as_of})
+    for (auto* const command : {status, sync, verify, login, logout, query, schema, history, as_of})
         command->fallthrough();
     status->parse_complete_callback([&line] { line.command = Command::status; });
     sync->parse_complete_callback([&line] {
@@ -75,6 +78,8 @@ void add_options(CLI::App& app, CommandLine& line)
             throw CLI::ValidationError{"--accept-deletes", "goes with exactly one TABLE"};
     });
     verify->parse_complete_callback([&line] { line.command = Command::verify; });
+    login->parse_complete_callback([&line] { line.command = Command::login; });
+    logout->parse_complete_callback([&line] { line.command = Command::logout; });
     query->parse_complete_callback([&line] { line.command = Command::query; });
     schema->parse_complete_callback([&line] { line.command = Command::schema; });
     history->parse_complete_callback([&line] { line.command = Command::history; });
@@ -92,7 +97,8 @@ std::optional<std::string> unknown_command(const CLI::App& app)
     if (word == rest.end())
         return std::nullopt;
     return fmt::format(
-        "there is no command {}, accepted: status, sync, verify, query, schema, history, as-of\n"
+        "there is no command {}, accepted: status, sync, verify, login, logout, query, schema, "
+        "history, as-of\n"
         "Run with --help for more information.\n",
         printable(*word));
 }

@@ -12,7 +12,7 @@
 
 namespace cloudpcd::ctl {
 
-enum class Command { status, sync, verify, query, schema, history, as_of };
+enum class Command { status, sync, verify, login, logout, query, schema, history, as_of };
 
 struct CommandLine {
     Command command = Command::status;

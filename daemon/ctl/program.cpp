@@ -4,6 +4,7 @@
 #include "daemon/ctl/command_line.hpp"
 #include "daemon/ctl/control_commands.hpp"
 #include "daemon/ctl/database.hpp"
+#include "daemon/ctl/login_command.hpp"
 #include "daemon/ctl/query.hpp"
 #include "daemon/ctl/schema_command.hpp"
 #include "daemon/ctl/status.hpp"
@@ -114,6 +115,18 @@ void verify(const CommandLine& line, Console& console)
     verify(ControlClient{settings.control.socket}, line.tables, line.json, console.out);
 }
 
+void login(const CommandLine& line, Console& console)
+{
+    const auto settings = load_settings(line.config, console.environment);
+    login(ControlClient{settings.control.socket}, line.json, console.out, console.errors);
+}
+
+void logout(const CommandLine& line, Console& console)
+{
+    const auto settings = load_settings(line.config, console.environment);
+    logout(ControlClient{settings.control.socket}, line.json, console.out);
+}
+
 /// Opens the mirror and gives it to `work` with a writer of the wanted format.
 template <class Work>
 void with_writer(const CommandLine& line, Console& console, Work work)
@@ -156,6 +169,10 @@ void dispatch(const CommandLine& line, Console& console)
             return sync(line, console);
         case Command::verify:
             return verify(line, console);
+        case Command::login:
+            return login(line, console);
+        case Command::logout:
+            return logout(line, console);
         case Command::query:
             return query(line, console);
         case Command::schema:

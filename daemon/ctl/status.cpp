@@ -99,6 +99,8 @@ std::string daemon_json(const std::optional<DaemonStatus>& daemon)
         .text("commit", daemon->commit)
         .text("started_at", daemon->started_at)
         .number("uptime_seconds", daemon->uptime_seconds)
+        .optional_text("user", daemon->user)
+        .optional_text("user_error", daemon->user_error)
         .done();
 }
 
@@ -110,6 +112,13 @@ std::string daemon_text(const StatusContext& context)
     return fmt::format("runs for {} (since {}), pid {}, version {} ({})",
                        format_age(daemon.uptime_seconds), daemon.started_at, daemon.pid,
                        daemon.version, daemon.commit);
+}
+
+/// Who acts where Graph takes users only, and what is wrong with that.
+std::string user_text(const DaemonStatus& daemon)
+{
+    const auto user = daemon.user.value_or("nobody");
+    return daemon.user_error ? fmt::format("{}: {}", user, *daemon.user_error) : user;
 }
 
 std::string last_runs_text(const MirrorStatus& status)
@@ -138,6 +147,8 @@ std::string head_text(const MirrorStatus& status, const StatusContext& context)
         text += fmt::format("{:<12}{}\n", name, printable(value));
     };
     line("daemon", daemon_text(context));
+    if (context.daemon && (context.daemon->user || context.daemon->user_error))
+        line("signed in", user_text(*context.daemon));
     line("tenant", status.tenant_id.value_or("not known yet"));
     line("mirror", context.path);
     line("jobs", jobs_text(context.jobs_enabled));

@@ -62,6 +62,8 @@ struct DaemonStatus {
     std::string commit;
     std::string started_at;  ///< RFC 3339
     std::int64_t uptime_seconds = 0;
+    std::optional<std::string> user{};        ///< who has signed in, for what only users may do
+    std::optional<std::string> user_error{};  ///< why that gives no token
 };
 
 struct StatusContext {

@@ -55,7 +55,9 @@ std::optional<DaemonStatus> daemon_of(const json::object* object)
                         .version = text_of(*object, "version").value_or(""),
                         .commit = text_of(*object, "commit").value_or(""),
                         .started_at = text_of(*object, "started_at").value_or(""),
-                        .uptime_seconds = number_of(*object, "uptime_seconds").value_or(0)};
+                        .uptime_seconds = number_of(*object, "uptime_seconds").value_or(0),
+                        .user = text_of(*object, "user"),
+                        .user_error = text_of(*object, "user_error")};
 }
 
 }  // namespace

@@ -155,6 +155,8 @@ constinit const Collection cloud_pcs{
     .version = ApiVersion::beta,
     .quota = QuotaClass::cloud_pc_list,
     .deletes = DeleteRule::get_by_id,
+    .changed_property = "lastModifiedDateTime",
+    .named_by_audit_events = true,
     .select = true,
     .page_size = 1000,
     .permissions = read_permissions,

@@ -40,6 +40,8 @@ bool same_audience(std::string_view a, std::string_view b)
     return ascii_iequals(bare(a), bare(b));
 }
 
+}  // namespace
+
 std::optional<Error> check_claims(const TokenClaims& claims, const TokenChecks& checks)
 {
     constexpr std::size_t shown_bytes_max = 128;
@@ -66,8 +68,6 @@ std::optional<Error> check_claims(const TokenClaims& claims, const TokenChecks& 
     return std::nullopt;
 }
 
-}  // namespace
-
 TokenSpan token_span(Duration life, std::optional<Duration> refresh_in) noexcept
 {
     const Duration expires_after = life - std::min(expiry_margin_max, life / 4);
@@ -92,6 +92,7 @@ struct CachedCredentials::Flight {
     int waiting = 0;
     bool ended = false;
     bool succeeded = false;
+    bool outdated = false;  ///< the credential has become another one meanwhile
     std::exception_ptr failure;
 };
 
@@ -163,6 +164,11 @@ void CachedCredentials::State::start(const std::shared_ptr<State>& state,
 asio::awaitable<void> CachedCredentials::State::fly(Flight& of)
 {
     auto grant = co_await source->fetch(of.claims);
+    if (of.outdated) {
+        if (grant)
+            OPENSSL_cleanse(grant->token.data(), grant->token.size());
+        co_return;
+    }
     if (!grant) {
         reject(std::move(grant).error());
         co_return;
@@ -239,6 +245,22 @@ void CachedCredentials::stop() noexcept
         flight->cancel.emit(asio::cancellation_type::terminal);
 }
 
+void CachedCredentials::reset()
+{
+    auto& state = *x_state;
+    state.drop_token();
+    state.failure.reset();
+    state.failures = 0;
+    state.not_before = {};
+    state.forced = false;
+    state.claims.clear();
+    state.forced_at.reset();
+    if (const auto flight = std::exchange(state.flight, nullptr)) {
+        flight->outdated = true;
+        flight->cancel.emit(asio::cancellation_type::terminal);
+    }
+}
+
 asio::awaitable<Result<AccessToken>> CachedCredentials::access_token()
 {
     const auto state = x_state;
@@ -269,6 +291,10 @@ asio::awaitable<Result<AccessToken>> CachedCredentials::access_token()
         }
         throw boost::system::system_error{asio::error::operation_aborted};
     }
+    if (flight->outdated)
+        co_return Error{.code = Errc::transient,
+                        .context = "token request",
+                        .message = "the credential was changed meanwhile"};
     if (flight->failure)
         std::rethrow_exception(flight->failure);
     if (state->held && (flight->succeeded || state->usable()))

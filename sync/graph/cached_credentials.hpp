@@ -5,11 +5,13 @@
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
 #include "sync/graph/credentials.hpp"
+#include "sync/graph/jwt.hpp"
 #include "sync/graph/token_response.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,9 @@ struct TokenChecks {
     std::string tenant_id;               ///< expected `tid`, any case
     std::vector<std::string> audiences;  ///< any one of them as `aud`; empty: not checked
 };
+
+/// Why a token that says this of itself is not to be used; nothing when it may be.
+std::optional<Error> check_claims(const TokenClaims& claims, const TokenChecks& checks);
 
 /// A refused credential is tried again after this.
 inline constexpr Duration refused_credential_probe = std::chrono::seconds{60};
@@ -61,6 +66,10 @@ public:
     /// See Credentials. Errors carry retry_after: before it has passed, nothing is asked.
     boost::asio::awaitable<Result<AccessToken>> access_token() override;
     void refused(const AccessToken& token, const std::string& claims) override;
+
+    /// Forgets token and failures: the credential has become another one. A request in flight is
+    /// given up; its callers get Errc::transient.
+    void reset();
 
     /// Ends a token request in flight (shutdown); its callers get operation_aborted.
     void stop() noexcept;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace cloudpcd::graph {
@@ -22,6 +23,15 @@ constexpr std::size_t id_bytes_max = 128;
 std::size_t slots_of(int concurrency)
 {
     return static_cast<std::size_t>(std::max(concurrency, 1));
+}
+
+/// 0 for anything but a number.
+double load_of(std::string_view header)
+{
+    double load = 0;
+    const auto* end = header.data() + header.size();
+    const auto [stop, failure] = std::from_chars(header.data(), end, load);
+    return failure == std::errc{} && stop == end ? load : 0;
 }
 
 bool is_bodyless_500(const HttpResponse& response)
@@ -43,6 +53,7 @@ struct Client::Progress {
 struct Client::Sent {
     AccessToken token;  // first: a response in its place would let an Error become a Sent
     std::string client_request_id;
+    SteadyTime sent_at{};
     Duration took{0};
     Result<HttpResponse> response = HttpResponse{};
     std::optional<Semaphore::Permit> page_permit{};
@@ -97,6 +108,7 @@ asio::awaitable<Result<GraphResponse>> Client::get(const GetRequest& request, Pr
                 .request_id = log::escape(response.header("request-id").value_or(""), id_bytes_max),
                 .client_request_id = std::move(sent->client_request_id),
                 .date = parse_http_date(response.header("Date").value_or("")),
+                .sent_at = sent->sent_at,
                 .attempts = progress.attempts,
                 .page_permit = std::move(sent->page_permit),
             };
@@ -122,12 +134,13 @@ Error Client::foreign_origin(const GetRequest& request) const
 }
 
 /// Quota first, then a slot, so that no slot is held by a request that may not go yet. Only the
-/// first of a class waits for its slot: a queue that has its quota behind it would leave as a
-/// burst.
-asio::awaitable<Semaphore::Permit> Client::reserve(QuotaClass quota)
+/// first of a class and priority waits for its slot: a queue that has its quota behind it would
+/// leave as a burst.
+asio::awaitable<Semaphore::Permit> Client::reserve(QuotaClass quota, Priority priority)
 {
-    [[maybe_unused]] const auto turn = co_await x_turns[static_cast<std::size_t>(quota)].acquire();
-    co_await x_throttle.acquire(quota);
+    auto& turns = x_turns[static_cast<std::size_t>(priority)];
+    [[maybe_unused]] const auto turn = co_await turns[static_cast<std::size_t>(quota)].acquire();
+    co_await x_throttle.acquire(quota, priority);
     co_return co_await x_slots.acquire();
 }
 
@@ -143,6 +156,9 @@ HttpRequest Client::http_request(const GetRequest& request, const AccessToken& t
                     // Without it, states that came after an enum's first version read
                     // unknownFutureValue.
                     {"Prefer", "include-unknown-enum-members"},
+                    // Graph sheds what is marked Low first: rather a page of ours than a job.
+                    {"x-ms-throttle-priority",
+                     request.priority == Priority::interactive ? "Normal" : "Low"},
                     {"client-request-id", std::move(client_request_id)}},
         .body = {},
         .connection = connection,
@@ -154,7 +170,7 @@ HttpRequest Client::http_request(const GetRequest& request, const AccessToken& t
 asio::awaitable<Result<Client::Sent>> Client::send(const GetRequest& request, Progress& progress)
 {
     while (true) {
-        const auto slot = co_await reserve(request.quota);
+        const auto slot = co_await reserve(request.quota, request.priority);
         auto token = co_await x_credentials.access_token();
         if (!token) {
             Error error = std::move(token).error();
@@ -170,20 +186,22 @@ asio::awaitable<Result<Client::Sent>> Client::send(const GetRequest& request, Pr
 
         Sent sent{.token = *std::move(token),
                   .client_request_id = x_rng.uuid(),
+                  .sent_at = x_clock.steady_now(),
                   .page_permit = std::move(page_permit)};
         Attempt attempt;
         ++x_requests;
         ++progress.attempts;
-        const auto start = x_clock.steady_now();
         sent.response = co_await x_transport.send(
             http_request(request, sent.token, sent.client_request_id, progress.connection),
             attempt);
-        sent.took = x_clock.steady_now() - start;
+        sent.took = x_clock.steady_now() - sent.sent_at;
 
         const auto* response = sent.response ? &*sent.response : nullptr;
         const auto header = [&](std::string_view name) {
             return response == nullptr ? std::string_view{} : response->header(name).value_or("");
         };
+        if (response != nullptr && response->status != 429)  // that has a rule of its own
+            x_throttle.ease(request.quota, load_of(header("x-ms-throttle-limit-percentage")));
         x_skew.observe(parse_http_date(header("Date")), x_clock.utc_now(), x_options.origin.host);
         log::debug("graph request", {{"context", request.context},
                                      {"attempt", progress.attempts},
@@ -191,7 +209,8 @@ asio::awaitable<Result<Client::Sent>> Client::send(const GetRequest& request, Pr
                                      {"took_ms", sent.took.count()},
                                      {"client_request_id", sent.client_request_id},
                                      {"request_id", header("request-id")},
-                                     {"diagnostic", header("x-ms-ags-diagnostic")}});
+                                     {"diagnostic", header("x-ms-ags-diagnostic")},
+                                     {"load", header("x-ms-throttle-limit-percentage")}});
         co_return sent;
     }
 }

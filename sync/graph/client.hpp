@@ -41,6 +41,7 @@ inline constexpr std::size_t pages_in_flight_max = 3;
 struct GetRequest {
     Url url;
     QuotaClass quota = QuotaClass::other;
+    Priority priority = Priority::background;
     std::string context;                   ///< for errors and logs: "GET cloudPCs, page 17"
     std::vector<std::string> permissions;  ///< any one suffices; named when the answer is 403
     bool list = false;  ///< the answer may be large: it counts against pages_in_flight_max
@@ -52,6 +53,7 @@ struct GraphResponse {
     std::string request_id;
     std::string client_request_id;
     std::optional<UtcTime> date;                     ///< the server's clock
+    SteadyTime sent_at{};                            ///< when the request left that was answered
     int attempts = 1;                                ///< requests it took
     std::optional<Semaphore::Permit> page_permit{};  ///< of a list; held as long as the body is
 };
@@ -80,7 +82,7 @@ private:
 
     boost::asio::awaitable<Result<GraphResponse>> get(const GetRequest& request,
                                                       Progress& progress);
-    boost::asio::awaitable<Semaphore::Permit> reserve(QuotaClass quota);
+    boost::asio::awaitable<Semaphore::Permit> reserve(QuotaClass quota, Priority priority);
     boost::asio::awaitable<Result<Sent>> send(const GetRequest& request, Progress& progress);
     boost::asio::awaitable<Result<void>> recover(const GetRequest& request, Progress& progress,
                                                  const Sent& sent);
@@ -101,7 +103,9 @@ private:
     ClientOptions x_options;
     std::uint64_t x_requests = 0;
     ClockSkew x_skew;
-    std::array<Semaphore, quota_class_count> x_turns{Semaphore{1}, Semaphore{1}, Semaphore{1}};
+    using Turns = std::array<Semaphore, quota_class_count>;
+    std::array<Turns, priority_count> x_turns{Turns{Semaphore{1}, Semaphore{1}, Semaphore{1}},
+                                              Turns{Semaphore{1}, Semaphore{1}, Semaphore{1}}};
     Semaphore x_slots;
     Semaphore x_pages{pages_in_flight_max};
 };

@@ -19,9 +19,8 @@ std::string text_member(const boost::json::object& object, std::string_view name
     return text == nullptr ? std::string{} : std::string{*text};
 }
 
-}  // namespace
-
-std::optional<TokenClaims> read_token_claims(std::string_view token)
+/// The object between the dots.
+std::optional<boost::json::object> payload_of(std::string_view token)
 {
     const auto first = token.find('.');
     if (token.size() > token_bytes_max || std::ranges::count(token, '.') != 2)
@@ -31,9 +30,31 @@ std::optional<TokenClaims> read_token_claims(std::string_view token)
     if (!payload)
         return std::nullopt;
     boost::system::error_code failure;
-    const auto value = boost::json::parse(*payload, failure);
-    const auto* object = failure ? nullptr : value.if_object();
-    if (object == nullptr)
+    auto value = boost::json::parse(*payload, failure);
+    if (failure || !value.is_object())
+        return std::nullopt;
+    return std::move(value.as_object());
+}
+
+}  // namespace
+
+UserClaims read_user_claims(std::string_view token)
+{
+    const auto object = payload_of(token);
+    if (!object)
+        return {};
+    UserClaims claims{.tenant_id = text_member(*object, "tid"),
+                      .object_id = text_member(*object, "oid"),
+                      .principal_name = text_member(*object, "preferred_username")};
+    if (claims.principal_name.empty())
+        claims.principal_name = text_member(*object, "upn");
+    return claims;
+}
+
+std::optional<TokenClaims> read_token_claims(std::string_view token)
+{
+    const auto object = payload_of(token);
+    if (!object)
         return std::nullopt;
 
     TokenClaims claims{.tenant_id = text_member(*object, "tid"),

@@ -19,6 +19,17 @@ struct TokenClaims {
     std::string audience;            ///< `aud`, when it is one text
 };
 
+/// Who a user's token is about.
+struct UserClaims {
+    std::string tenant_id;       ///< `tid`
+    std::string object_id;       ///< `oid`
+    std::string principal_name;  ///< `preferred_username` of id tokens, `upn` of access tokens
+};
+
+/// What a JWT says of its user; all empty for an opaque token.
+/// Source: Microsoft identity platform "ID token claims reference"
+UserClaims read_user_claims(std::string_view token);
+
 /// Claims of the JWT; nullopt for an opaque token, which is legal.
 std::optional<TokenClaims> read_token_claims(std::string_view token);
 

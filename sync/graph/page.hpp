@@ -2,6 +2,7 @@
 // One page of an OData list: the byte slices of its items and the annotations around them.
 // Source: OData JSON format 4.01, section 4.5; Microsoft Graph "Paging Microsoft Graph data".
 
+#include "sync/core/clock.hpp"
 #include "sync/core/error.hpp"
 #include "sync/core/time.hpp"
 #include "sync/graph/semaphore.hpp"
@@ -47,6 +48,7 @@ public:
     std::string context;                    ///< @odata.context; may be empty
     std::string request_id;
     std::optional<UtcTime> date;                ///< the server's clock when it answered
+    SteadyTime requested_at{};                  ///< when the request left that was answered
     int requests = 0;                           ///< requests it took to get this page
     std::optional<Semaphore::Permit> permit{};  ///< to hold a page in memory
 

@@ -143,6 +143,7 @@ boost::asio::awaitable<Result<Page>> Pager::fetch()
     x_retried = response->attempts > 1 ? std::optional{url} : std::nullopt;
     page->request_id = response->request_id;
     page->date = response->date;
+    page->requested_at = response->sent_at;
     page->requests = response->attempts;
     page->permit = std::move(response->page_permit);
     co_return *std::move(page);

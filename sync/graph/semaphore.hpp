@@ -41,6 +41,8 @@ public:
     boost::asio::awaitable<Permit> acquire();
 
     std::size_t waiting() const noexcept { return x_state->waiters.size(); }
+    /// Every permit is held by somebody.
+    bool taken() const noexcept { return x_state->free == 0; }
 
 private:
     struct Waiter;

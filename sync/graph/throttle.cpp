@@ -47,14 +47,25 @@ void Throttle::refill(QuotaClass quota)
     filled.refilled = now;
 }
 
-SteadyTime Throttle::next_token(QuotaClass quota)
+/// A read in the background also leaves alone what is reserved, and what somebody already waits
+/// for.
+double Throttle::tokens_needed(QuotaClass quota, Priority priority) const
+{
+    if (priority == Priority::interactive)
+        return 1;
+    const auto& line = x_buckets[static_cast<std::size_t>(quota)]
+                           .turns[static_cast<std::size_t>(Priority::interactive)];
+    return 1 + std::max(quota_reserve(per_minute(quota)), line.taken() ? 1.0 : 0.0);
+}
+
+SteadyTime Throttle::next_token(QuotaClass quota, Priority priority)
 {
     const double rate = per_minute(quota);
     const auto now = x_clock.steady_now();
     if (!(rate > 0))
         return now;  // unlimited
     refill(quota);
-    const double missing = 1 - bucket(quota).tokens;
+    const double missing = tokens_needed(quota, priority) - bucket(quota).tokens;
     if (missing <= tolerance)
         return now;
     const double wait = std::ceil(missing * ms_per_minute / rate);
@@ -62,13 +73,14 @@ SteadyTime Throttle::next_token(QuotaClass quota)
     return now + Duration{static_cast<Duration::rep>(std::clamp(wait, 1.0, longest))};
 }
 
-boost::asio::awaitable<void> Throttle::acquire(QuotaClass quota)
+boost::asio::awaitable<void> Throttle::acquire(QuotaClass quota, Priority priority)
 {
     auto& waited = bucket(quota);
-    [[maybe_unused]] const auto turn = co_await waited.turn.acquire();
+    [[maybe_unused]] const auto turn =
+        co_await waited.turns[static_cast<std::size_t>(priority)].acquire();
     while (true) {
         const auto now = x_clock.steady_now();
-        const auto free_at = std::max(waited.paused_until, next_token(quota));
+        const auto free_at = std::max(waited.paused_until, next_token(quota, priority));
         if (free_at <= now)
             break;
         co_await x_clock.sleep_until(std::min(free_at, now + recheck_after));
@@ -83,12 +95,27 @@ void Throttle::pause(QuotaClass quota, Duration wait)
     auto& paused = bucket(quota);
     const auto now = x_clock.steady_now();
     paused.paused_until = std::max(paused.paused_until, now + wait);
-    // Requests that were in flight together are refused together: one sign, one cut.
-    if (now < paused.cut_at + cut_interval)
+    cut(quota, share_after_429);
+}
+
+void Throttle::ease(QuotaClass quota, double load)
+{
+    if (!(load >= load_wanted))  // neither does a NaN count
         return;
-    paused.share = std::max(share_min, share_at(paused, now) * share_after_429);
-    paused.cut_at = std::max(now, paused.paused_until);
-    paused.tokens = std::min(paused.tokens, quota_burst(per_minute(quota)));
+    refill(quota);
+    cut(quota, load_wanted / load);
+}
+
+/// Requests that were in flight together are answered together: one sign, one cut.
+void Throttle::cut(QuotaClass quota, double factor)
+{
+    auto& slowed = bucket(quota);
+    const auto now = x_clock.steady_now();
+    if (now < slowed.cut_at + cut_interval)
+        return;
+    slowed.share = std::max(share_min, share_at(slowed, now) * factor);
+    slowed.cut_at = std::max(now, slowed.paused_until);
+    slowed.tokens = std::min(slowed.tokens, quota_burst(per_minute(quota)));
 }
 
 bool Throttle::paused(QuotaClass quota) const

@@ -91,9 +91,11 @@ TokenEndpoint::TokenEndpoint(Transport& transport, Clock& clock, Rng& rng,
 
 std::string TokenEndpoint::form(const FormFields& credential, std::string_view claims) const
 {
-    auto body = fmt::format("grant_type=client_credentials&client_id={}&scope={}&claims={}",
-                            percent_encode(x_options.client_id), percent_encode(x_options.scope),
-                            percent_encode(token_request_claims(claims)));
+    auto body = fmt::format("grant_type={}&client_id={}", percent_encode(x_options.grant_type),
+                            percent_encode(x_options.client_id));
+    if (!x_options.scope.empty())
+        body.append("&scope=").append(percent_encode(x_options.scope));
+    body.append("&claims=").append(percent_encode(token_request_claims(claims)));
     for (const auto& [name, value] : credential) {
         auto encoded = percent_encode(value);
         body.append("&").append(name).append("=").append(encoded);
@@ -102,9 +104,8 @@ std::string TokenEndpoint::form(const FormFields& credential, std::string_view c
     return body;
 }
 
-asio::awaitable<Result<TokenGrant>> TokenEndpoint::request_once(FormFields credential,
-                                                                std::string claims,
-                                                                ConnectionUse connection)
+asio::awaitable<TokenAnswer> TokenEndpoint::ask(FormFields credential, std::string claims,
+                                                ConnectionUse connection)
 {
     auto hidden = spellings(credential);
     const std::vector<std::string_view> secrets{hidden.begin(), hidden.end()};
@@ -127,6 +128,7 @@ asio::awaitable<Result<TokenGrant>> TokenEndpoint::request_once(FormFields crede
 
     const auto now = x_clock.utc_now();
     Result<TokenGrant> result = Error{.code = Errc::transient};
+    std::string reason;
     if (!response) {
         Error error = std::move(response).error();
         error.context = "token request";
@@ -137,8 +139,10 @@ asio::awaitable<Result<TokenGrant>> TokenEndpoint::request_once(FormFields crede
         x_skew.observe(date, now, x_url.origin.host);
         if (response->status == 200)
             result = parse_token_grant(response->body, now);
-        else
-            result = token_error(*response, x_url, now, secrets);
+        else {
+            reason = parse_error_body(response->body).code;
+            result = token_error(*response, x_url, now, secrets, x_options.who);
+        }
         if (!result && result.error().graph_code == outside_time_range) {
             Error error = std::move(result).error();
             error.message.insert(0, explain_time(date, now));
@@ -149,7 +153,7 @@ asio::awaitable<Result<TokenGrant>> TokenEndpoint::request_once(FormFields crede
     if (result)
         result->requested_at = requested_at;
     std::ranges::for_each(hidden, wipe);
-    co_return result;
+    co_return TokenAnswer{.grant = std::move(result), .reason = std::move(reason)};
 }
 
 asio::awaitable<Result<TokenGrant>> TokenEndpoint::request(
@@ -161,12 +165,13 @@ asio::awaitable<Result<TokenGrant>> TokenEndpoint::request(
         if (!fields)
             co_return std::move(fields).error();
         const auto connection = attempt == 1 ? ConnectionUse::pooled : ConnectionUse::fresh;
-        auto result = co_await request_once(*std::move(fields), claims, connection);
+        auto answer = co_await ask(*std::move(fields), claims, connection);
+        auto& result = answer.grant;
         if (result || result.error().code != Errc::transient || attempt == token_attempts_max)
-            co_return result;
+            co_return std::move(result);
         const auto wait = Backoff{}.wait(attempt, x_rng);
         if (x_clock.steady_now() + wait >= end)
-            co_return result;
+            co_return std::move(result);
         co_await x_clock.sleep_for(wait);
     }
 }

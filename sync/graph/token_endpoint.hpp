@@ -1,8 +1,10 @@
 #pragma once
-// Entra's token endpoint, version 2.0, for an application without user. Which credential is
-// presented decides who calls: client secret, certificate, federated token.
-// Source: Microsoft identity platform "OAuth 2.0 client credentials flow"; "How to use Continuous
-// Access Evaluation enabled APIs in your applications" for the claims.
+// Entra's token endpoint, version 2.0. Which credential is presented decides who calls: client
+// secret, certificate and federated token stand for the application, device code and refresh token
+// for a user.
+// Source: Microsoft identity platform "OAuth 2.0 client credentials flow", "OAuth 2.0 device
+// authorization grant flow"; "How to use Continuous Access Evaluation enabled APIs in your
+// applications" for the claims.
 
 #include "sync/core/clock.hpp"
 #include "sync/core/rng.hpp"
@@ -27,14 +29,22 @@ struct TokenEndpointOptions {
     Origin authority;
     std::string tenant_id;
     std::string client_id;
-    std::string scope;  ///< Graph's root + "/.default"
+    std::string scope;  ///< Graph's root + "/.default", or scopes with blanks between; may be empty
     std::string user_agent;
+    std::string grant_type = "client_credentials";
+    Principal who = Principal::application;
     Duration request_timeout = std::chrono::seconds{15};
     Duration deadline = std::chrono::seconds{45};  ///< no repetition is begun later
 };
 
 /// Requests of one fetch: transport failures and 5xx are repeated.
 inline constexpr int token_attempts_max = 3;
+
+/// The answer to one request.
+struct TokenAnswer {
+    Result<TokenGrant> grant;
+    std::string reason;  ///< OAuth's `error`, as sent; empty when there is none
+};
 
 class TokenEndpoint {
 public:
@@ -47,13 +57,14 @@ public:
     boost::asio::awaitable<Result<TokenGrant>> request(
         std::function<Result<FormFields>()> credential, std::string claims);
 
+    /// One such request, not repeated.
+    boost::asio::awaitable<TokenAnswer> ask(FormFields credential, std::string claims,
+                                            ConnectionUse connection = ConnectionUse::pooled);
+
     /// The audience of assertions.
     const Url& url() const noexcept { return x_url; }
 
 private:
-    boost::asio::awaitable<Result<TokenGrant>> request_once(FormFields credential,
-                                                            std::string claims,
-                                                            ConnectionUse connection);
     std::string form(const FormFields& credential, std::string_view claims) const;
 
     Transport& x_transport;

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 
@@ -91,36 +90,21 @@ std::string entra_code(std::string_view description)
     return fmt::format("{}{}", prefix, std::string_view{digits.begin(), end});
 }
 
-/// What an operator can do about it.
-std::string_view advice(std::string_view code)
+/// A token that is no access token: stored or read, never put into a header.
+std::string optional_token(const object& from, std::string_view name)
 {
-    struct Known {
-        std::string_view code;
-        std::string_view advice;
-    };
-    static constexpr std::array<Known, 15> known{{
-        {"AADSTS7000215", "the client secret is wrong; the file must hold its value, not its id"},
-        {"AADSTS7000222", "the client secret has expired; create a new one for the application"},
-        {"AADSTS700016", "the tenant has no such application; check auth.client_id and tenant.id"},
-        {"AADSTS90002", "there is no such tenant; check tenant.id and tenant.cloud"},
-        {"AADSTS900023", "there is no such tenant; check tenant.id"},
-        {"AADSTS7000112", "the application is disabled in this tenant; enable it"},
-        {"AADSTS7000229", "the application has no service principal in the tenant; consent to it"},
-        {"AADSTS700027", "the certificate is not one of the application's; upload it"},
-        {"AADSTS700024", "the assertion is outside of its time range"},
-        {"AADSTS1000502", "the certificate is outside of its validity; renew it"},
-        {"AADSTS700211", "the application trusts no such issuer; check its federated credential"},
-        {"AADSTS700212", "the federated token is for another audience; check both sides"},
-        {"AADSTS700213", "the application trusts no such subject; check its federated credential"},
-        {"AADSTS1002012", "the scope is wrong; check tenant.cloud"},
-        {"AADSTS53003", "a Conditional Access policy blocks the application; exclude its address"},
-    }};
-    const auto* found = std::ranges::find(known, code, &Known::code);
-    return found != known.end() ? found->advice
-                                : "the credential is refused; check [auth] and tenant.id";
+    const auto* value = from.if_contains(name);
+    if (value == nullptr || !value->is_string() || !is_usable_token(value->get_string()))
+        return {};
+    return std::string{value->get_string()};
 }
 
 }  // namespace
+
+std::optional<Duration> seconds_member(const object& from, std::string_view name)
+{
+    return positive_seconds(number_member(from, name));
+}
 
 Result<TokenGrant> parse_token_grant(std::string_view body, UtcTime now)
 {
@@ -139,12 +123,14 @@ Result<TokenGrant> parse_token_grant(std::string_view body, UtcTime now)
         return malformed("no usable access_token");
     return TokenGrant{.token = std::string{token->get_string()},
                       .life = read_life(*root, now),
-                      .refresh_in = positive_seconds(number_member(*root, "refresh_in")),
-                      .requested_at = {}};
+                      .refresh_in = seconds_member(*root, "refresh_in"),
+                      .requested_at = {},
+                      .refresh_token = optional_token(*root, "refresh_token"),
+                      .id_token = optional_token(*root, "id_token")};
 }
 
 Error token_error(const HttpResponse& response, const Url& url, UtcTime now,
-                  const std::vector<std::string_view>& secrets)
+                  const std::vector<std::string_view>& secrets, Principal who)
 {
     auto error = make_error(response, Refusal{.context = "token request",
                                               .client_request_id = {},
@@ -178,7 +164,8 @@ Error token_error(const HttpResponse& response, const Url& url, UtcTime now,
     error.code = Errc::unauthorized;
     if (auto code = entra_code(body.message); !code.empty())
         error.graph_code = std::move(code);
-    error.message = fmt::format("{}: {}", advice(error.graph_code), error.message);
+    error.message =
+        fmt::format("{}: {}", sign_in_advice(who, error.graph_code, body.code), error.message);
     return error;
 }
 

@@ -5,7 +5,10 @@
 
 #include "sync/core/clock.hpp"
 #include "sync/core/error.hpp"
+#include "sync/graph/sign_in_advice.hpp"
 #include "sync/graph/transport.hpp"
+
+#include <boost/json/object.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -29,8 +32,10 @@ inline constexpr Duration token_retry_after_default = std::chrono::seconds{60};
 struct TokenGrant {
     std::string token;
     Duration life{0};  ///< within token_life_min and token_life_max
-    std::optional<Duration> refresh_in;
-    SteadyTime requested_at{};  ///< from here the life counts; set by who asked
+    std::optional<Duration> refresh_in{};
+    SteadyTime requested_at{};    ///< from here the life counts; set by who asked
+    std::string refresh_token{};  ///< of a user's sign-in; a secret
+    std::string id_token{};       ///< likewise: says who signed in
 };
 
 /// Reads `access_token` with `expires_in` (number or text), or with `expires_on` (seconds since
@@ -39,10 +44,15 @@ struct TokenGrant {
 /// Errors: Errc::malformed when there is no usable token
 Result<TokenGrant> parse_token_grant(std::string_view body, UtcTime now);
 
+/// A positive number of seconds, also as text (managed identities) or with a fraction (cut off); at
+/// most token_life_max.
+std::optional<Duration> seconds_member(const boost::json::object& from, std::string_view name);
+
 /// The Error of a response without a token: Errc::unauthorized with Entra's code and what to do,
 /// Errc::throttled with retry_after, Errc::transient, or Errc::malformed when it does not come from
 /// a token endpoint. `secrets` do not appear in it.
 Error token_error(const HttpResponse& response, const Url& url, UtcTime now,
-                  const std::vector<std::string_view>& secrets);
+                  const std::vector<std::string_view>& secrets,
+                  Principal who = Principal::application);
 
 }  // namespace cloudpcd::graph

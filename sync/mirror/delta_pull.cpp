@@ -47,6 +47,7 @@ DeltaPull::DeltaPull(const Pull::Environment& environment, const Table& table, R
 {
     x_summary.run_id = run;
     x_summary.resource = x_collection.table;
+    x_summary.kind = RunKind::delta;
     x_summary.started_at = environment.clock.utc_now();
 }
 

@@ -1,6 +1,9 @@
 #include "sync/mirror/pull.hpp"
 
 #include "sync/core/log.hpp"
+#include "sync/core/version.hpp"
+#include "sync/mirror/object_read.hpp"
+#include "sync/mirror/read_order.hpp"
 #include "sync/mirror/refused_deletes.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -49,11 +52,17 @@ std::int64_t row_change(const ApplyCounts& counts)
 }  // namespace
 
 Pull::Pull(const Environment& environment, const Table& table, RunId run, PullOrder order)
-    : x_environment{environment}, x_table{table}, x_collection{table.collection()}, x_order{order}
+    : x_environment{environment},
+      x_table{table},
+      x_collection{table.collection()},
+      x_order{order},
+      x_began_at{environment.clock.steady_now()}
 {
     x_summary.run_id = run;
     x_summary.resource = x_collection.table;
     x_summary.started_at = environment.clock.utc_now();
+    if (x_collection.strategy == schema::Strategy::window)
+        x_summary.kind = RunKind::window;
 }
 
 asio::awaitable<RunSummary> Pull::run()
@@ -67,8 +76,10 @@ asio::awaitable<RunSummary> Pull::run()
     Ending ending;
     if (!failure) {
         ending = co_await compare();
-        if (ending.outcome == Outcome::complete)
+        if (ending.outcome == Outcome::complete) {
             co_await probe_drift();
+            co_await probe_filter();
+        }
     } else {
         const bool skipped = failure->code == Errc::forbidden && x_reading.pages == 0;
         ending = {.outcome = skipped ? Outcome::skipped : Outcome::incomplete,
@@ -96,6 +107,10 @@ asio::awaitable<void> Pull::load()
         state.refusals = read_refusals(database, table, now);
         const auto probed = read_time(database, table, key_probed);
         state.probe_due = x_collection.select && (!probed || *probed + probe_interval <= now);
+        state.times = read_times(database, table);
+        state.filter_honoured = read_state(database, table, key_filter) == std::string{version};
+        state.list_wanted = read_state(database, table, key_list_wanted);
+        ReadOrder{database, table}.list_begins();
         return state;
     });
     if (!x_remembered.filling)
@@ -104,13 +119,14 @@ asio::awaitable<void> Pull::load()
     if (!x_reading.resumed)
         x_remembered.fill_started.reset();
     plan_window(now);
+    plan_incremental(now);
 }
 
 // --- reading -------------------------------------------------------------------------------------
 
 std::optional<UtcTime> Pull::since() const
 {
-    return x_window ? x_window->since : std::nullopt;
+    return x_window ? x_window->since : x_changed_since;
 }
 
 /// Which part of the log is due; all of it in a first fill.
@@ -152,7 +168,8 @@ asio::awaitable<std::optional<Error>> Pull::read()
             co_return failure;
         if (!failure) {
             x_reading.announced = pager.announced_count();
-            const bool deletes = x_collection.deletes != schema::DeleteRule::never;
+            const bool deletes =
+                x_collection.deletes != schema::DeleteRule::never && !x_changed_since;
             if (x_remembered.filling || !deletes || std::exchange(x_read_again, true))
                 co_return std::nullopt;
             // Objects that moved while the list was read: a second look is cheaper than doubt.
@@ -171,6 +188,11 @@ asio::awaitable<std::optional<Error>> Pull::read()
 /// Prepares another attempt at the list; false when there is none to be made.
 bool Pull::recover(const Error& error)
 {
+    if (x_changed_since &&
+        (x_filter_ignored || (x_reading.pages == 0 && is_refused_request(error)))) {
+        drop_filter(error.describe());
+        return true;
+    }
     if (x_reading.resumed && x_reading.pages == 0 &&
         (error.code == Errc::cursor_expired || error.code == Errc::rejected ||
          error.code == Errc::not_found)) {
@@ -204,6 +226,7 @@ asio::awaitable<std::optional<Error>> Pull::read_pages(graph::Pager& pager)
         if (!x_server_time)
             x_server_time = (*page)->date;
         ++x_reading.pages;
+        x_reading.last_requested_at = (*page)->requested_at;
         // The next page comes while this one is staged.
         auto [next, staged] = co_await (pager.next() && stage(std::move(**page)));
         if (staged.failure)
@@ -211,6 +234,12 @@ asio::awaitable<std::optional<Error>> Pull::read_pages(graph::Pager& pager)
         x_reading.counts += staged.counts;
         x_summary.counts += staged.applied;
         x_summary.rows_counted += row_change(staged.applied);
+        if (staged.older > 0) {
+            x_filter_ignored = true;
+            co_return Error{.code = Errc::malformed,
+                            .context = fmt::format("GET {}", set_name(x_collection)),
+                            .message = "objects came that are older than asked for"};
+        }
         if (x_reading.watch.is_endless(staged.counts.new_ids, x_environment.clock.steady_now()))
             co_return Error{
                 .code = Errc::malformed,
@@ -245,6 +274,8 @@ Pull::Staged Pull::stage_on_store(store::Database& database, const graph::Page& 
     Staged staged;
     if (!x_remembered.filling) {
         staged.counts = x_table.stage(database, x_summary.run_id, page);
+        if (x_changed_since)
+            staged.older = older_objects(page, x_collection, *x_changed_since);
         return staged;
     }
     // A first fill: there is no earlier snapshot to protect, and it may take hours.
@@ -256,6 +287,7 @@ Pull::Staged Pull::stage_on_store(store::Database& database, const graph::Page& 
         staged.applied = x_table.apply(database, sequence, x_summary.run_id, now, drift);
         sequence.save();
         record_drift(database, table, drift, now);
+        ReadOrder{database, table}.list_applied(page.requested_at);
         add_rows(database, table, row_change(staged.applied));
         if (!x_remembered.fill_started) {
             x_remembered.fill_started = x_server_time.value_or(x_summary.started_at);
@@ -299,8 +331,10 @@ asio::awaitable<Pull::Ending> Pull::compare()
         Comparison result;
         result.rows = x_table.rows(database);
         result.listed = x_table.seen(database, x_summary.run_id);
-        if (x_collection.deletes != schema::DeleteRule::never && !x_reading.resumed)
-            result.missing = x_table.missing(database, x_summary.run_id);
+        const bool whole = !x_reading.resumed && !x_changed_since;
+        if (x_collection.deletes != schema::DeleteRule::never && whole)
+            result.missing = ReadOrder{database, x_collection.table}.without_newer(
+                x_table.missing(database, x_summary.run_id), x_began_at);
         return result;
     });
     DeletePlan plan;
@@ -350,39 +384,25 @@ Pull::Ending Pull::judge(Comparison compared, DeletePlan& plan) const
 /// Asks for each id. What is there after all was left out of the list, and counts as listed.
 asio::awaitable<void> Pull::confirm(DeletePlan plan, Ending& ending)
 {
-    const auto& origin = x_environment.client.options().origin;
     const auto asked = static_cast<std::int64_t>(plan.confirm.size());
     std::int64_t gone = 0;
     for (auto& id : plan.confirm) {
-        graph::GetRequest request{
-            .url = graph::url_at(origin, object_target(x_collection, x_remembered.refusals, id)),
-            .quota = object_quota(x_collection),
-            .context = fmt::format("GET {}/{}", set_name(x_collection), log::escape(id, 100)),
-            .permissions = permissions(x_collection)};
-        auto response = co_await x_environment.client.get(std::move(request));
-        x_summary.requests += response ? response->attempts : response.error().attempts;
-        if (!response) {
-            const auto& error = response.error();
-            // A proxy's 404 page says nothing about the object.
-            if (error.code == Errc::not_found && error.from_graph) {
-                ending.erase.push_back(std::move(id));
-                ++gone;
-                continue;
-            }
-            ending = {
-                .outcome = Outcome::incomplete,
-                .error = "a missing object could not be confirmed to be gone: " + error.describe()};
-            co_return;
+        auto answer = co_await read_object(x_environment.client, x_environment.clock, x_collection,
+                                           x_remembered.refusals, id, graph::Priority::background);
+        x_summary.requests += answer.requests;
+        x_reading.last_requested_at = std::max(x_reading.last_requested_at, answer.requested_at);
+        if (answer.gone) {
+            ending.erase.push_back(std::move(id));
+            ++gone;
+            continue;
         }
-        auto page = graph::Page::of_object(response->body);
-        if (!page || page->size() != 1 ||
-            find_identity(page->item(0), x_collection).id != std::optional{id}) {
+        if (!answer.page) {
             ending = {.outcome = Outcome::incomplete,
-                      .error = fmt::format("GET {}/{} did not answer with that object",
-                                           set_name(x_collection), log::escape(id, 100))};
+                      .error = "a missing object could not be confirmed to be gone: " +
+                               answer.error.describe()};
             co_return;
         }
-        auto staged = co_await stage(*std::move(page));
+        auto staged = co_await stage(*std::move(answer.page));
         if (staged.failure)
             std::rethrow_exception(staged.failure);
         x_summary.counts += staged.applied;
@@ -427,7 +447,11 @@ RunSummary Pull::end_on_store(store::Database& database, Ending& ending, UtcTime
 {
     const auto table = x_collection.table;
     auto summary = x_summary;
+    summary.as_of = x_remembered.fill_started ? x_remembered.fill_started : x_server_time;
     database.transaction([&] {
+        ReadOrder order{database, table};
+        ending.erase = order.without_newer(std::move(ending.erase), x_began_at);
+        ending.remember = order.without_newer(std::move(ending.remember), x_began_at);
         Sequence sequence{database};
         const bool window_ended = x_window && ending.outcome == Outcome::complete;
         const auto read = window_ended ? audit_read(now) : AuditRead{};
@@ -438,11 +462,12 @@ RunSummary Pull::end_on_store(store::Database& database, Ending& ending, UtcTime
             finish_audit_read(database, read, first_seq, reached_back);
         summary.counts.deleted += x_table.erase(database, sequence, now, ending.erase);
         sequence.save();
+        order.list_applied(x_reading.last_requested_at);
 
         save_state(database, ending, now);
         if (ending.outcome == Outcome::refused)
             note_refused_deletes(database, table, table, summary.run_id, x_table.missing_sql());
-        else if (ending.outcome == Outcome::complete)
+        else if (ending.outcome == Outcome::complete && !x_changed_since)
             settle_refused_deletes(database, table, table);
         record_drift(database, table, x_drift, now);
 
@@ -465,8 +490,10 @@ void Pull::save_state(store::Database& database, const Ending& ending, UtcTime n
             x_drift.add(name, DriftNotes::Kind::refused, "");
         write_refusals(database, table, x_remembered.refusals, now);
     }
+    save_incremental_state(database, ending, now);
     if (ending.outcome == Outcome::complete) {
-        write_id_list(database, table, key_missing, ending.remember, now);
+        if (!x_changed_since)
+            write_id_list(database, table, key_missing, ending.remember, now);
         if (x_remembered.probe_due)
             write_state(database, table, key_probed, format_sql_time(now), now);
     }

@@ -8,6 +8,7 @@
 #include "sync/mirror/audit_window.hpp"
 #include "sync/mirror/deletes.hpp"
 #include "sync/mirror/endless.hpp"
+#include "sync/mirror/incremental.hpp"
 #include "sync/mirror/records.hpp"
 #include "sync/mirror/requests.hpp"
 #include "sync/mirror/table.hpp"
@@ -18,6 +19,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -26,6 +28,8 @@ namespace cloudpcd::mirror {
 struct PullSettings {
     config::Sync sync{};
     std::optional<Duration> audit_retention{};  ///< absent: for ever
+    /// What is mirrored; of these, what audit events name is read at once.
+    std::vector<const Table*> tables{};
 };
 
 /// Why a pull takes place.
@@ -70,18 +74,23 @@ private:
         std::vector<std::string> missing{};          ///< ids that the last complete list lacked
         std::unordered_set<std::string> accepted{};  ///< ids whose deletion an operator accepts
         bool probe_due = false;
+        ReadTimes times{};
+        bool filter_honoured = false;              ///< found by this version
+        std::optional<std::string> list_wanted{};  ///< a full list, when and whatever the interval
     };
     /// Of one pass over the list.
     struct Reading {
         StageCounts counts{};
         std::optional<std::int64_t> announced{};
         int pages = 0;
-        bool resumed = false;  ///< began at a saved link
+        bool resumed = false;            ///< began at a saved link
+        SteadyTime last_requested_at{};  ///< of its pages
         EndlessWatch watch{};
     };
     struct Staged {
         StageCounts counts{};
         ApplyCounts applied{};
+        std::size_t older = 0;  ///< objects of an incremental read that are older than asked for
         std::exception_ptr failure{};  ///< as a value: two tasks side by side may not both throw
     };
     struct Comparison {
@@ -107,6 +116,7 @@ private:
     bool accepts_all(const std::vector<std::string>& missing) const;
     boost::asio::awaitable<void> confirm(DeletePlan plan, Ending& ending);
     boost::asio::awaitable<void> probe_drift();
+    boost::asio::awaitable<void> probe_filter();
     boost::asio::awaitable<RunSummary> end(Ending ending);
     boost::asio::awaitable<void> start_over();
 
@@ -115,6 +125,10 @@ private:
     void save_state(store::Database& database, const Ending& ending, UtcTime now);
     AuditRead audit_read(UtcTime now) const;
     void plan_window(UtcTime now);
+    void plan_incremental(UtcTime now);
+    bool may_filter() const;
+    void drop_filter(std::string_view why);
+    void save_incremental_state(store::Database& database, const Ending& ending, UtcTime now) const;
 
     graph::ListRequest list_request() const;
     std::optional<UtcTime> since() const;
@@ -128,13 +142,17 @@ private:
     PullOrder x_order;
     RunSummary x_summary;
     Remembered x_remembered;
-    std::optional<AuditWindow> x_window;  ///< of the window strategy
+    std::optional<AuditWindow> x_window;     ///< of the window strategy
+    std::optional<UtcTime> x_changed_since;  ///< of an incremental read
+    SteadyTime x_began_at;
     Reading x_reading;
     bool x_list_ended = false;
     bool x_keep_link = false;  ///< of a first fill that broke off
     bool x_read_again = false;
     bool x_restarted = false;
     bool x_refusals_changed = false;
+    bool x_filter_ignored = false;   ///< by what came on an incremental read
+    bool x_filter_accepted = false;  ///< by the probe
     std::optional<UtcTime> x_server_time;
     DriftNotes x_drift;
 };

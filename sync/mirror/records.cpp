@@ -22,6 +22,23 @@ std::string_view to_string(Outcome outcome) noexcept
     return "incomplete";
 }
 
+std::string_view to_string(RunKind kind) noexcept
+{
+    switch (kind) {
+        case RunKind::full:
+            return "full";
+        case RunKind::incremental:
+            return "incremental";
+        case RunKind::window:
+            return "window";
+        case RunKind::delta:
+            return "delta";
+        case RunKind::refresh:
+            return "refresh";
+    }
+    return "full";
+}
+
 void record_run(store::Database& database, const RunSummary& run)
 {
     const std::string started = format_sql_time(run.started_at);
@@ -32,12 +49,28 @@ void record_run(store::Database& database, const RunSummary& run)
 
     auto row = database.prepared(
         "INSERT INTO sync_runs (run_id, resource, started_at, ended_at, outcome, pages, requests, "
-        "inserted, updated, "
-        "deleted, refused, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        "inserted, updated, deleted, refused, error, kind) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     row.bind(1, run.run_id).bind(2, run.resource).bind(3, started).bind(4, ended);
     row.bind(5, to_string(run.outcome)).bind(6, run.pages).bind(7, run.requests);
     row.bind(8, run.counts.inserted).bind(9, run.counts.updated).bind(10, run.counts.deleted);
-    row.bind(11, run.refused).bind(12, error).run();
+    row.bind(11, run.refused).bind(12, error).bind(13, to_string(run.kind)).run();
+    add_rows(database, run.resource, run.counts.inserted - run.counts.deleted - run.rows_counted);
+    if (run.kind == RunKind::refresh)
+        return;
+
+    std::optional<std::string> as_of;
+    if (run.as_of)
+        as_of = format_sql_time(*run.as_of);
+    const bool read = run.outcome == Outcome::complete || run.outcome == Outcome::refused;
+    auto times = database.prepared(
+        "UPDATE resource_status SET read_as_of = ?2, "
+        "  last_read_at = CASE WHEN ?1 THEN ?3 ELSE last_read_at END WHERE resource = ?4");
+    if (!read)
+        as_of.reset();
+    times.bind(1, read ? 1 : 0).bind(2, as_of).bind(3, ended).bind(4, run.resource).run();
+    if (run.kind == RunKind::incremental && read)
+        return;  // it cures nothing of what the last list was refused for
 
     auto status = database.prepared(
         "UPDATE resource_status SET "
@@ -49,16 +82,18 @@ void record_run(store::Database& database, const RunSummary& run)
         "  degraded_reason = CASE ?1 WHEN 'refused' THEN ?3 WHEN 'skipped' THEN ?3 WHEN 'complete' "
         "THEN NULL "
         "                            ELSE degraded_reason END, "
-        "  row_count = row_count + ?4 "
-        "WHERE resource = ?5");
+        "  list_started_at = CASE WHEN ?4 THEN ?5 ELSE list_started_at END, "
+        "  list_ended_at = CASE WHEN ?4 THEN ?2 ELSE list_ended_at END, "
+        "  list_as_of = CASE WHEN ?4 THEN ?6 ELSE list_as_of END "
+        "WHERE resource = ?7");
     status.bind(1, to_string(run.outcome)).bind(2, ended).bind(3, error);
-    status.bind(4, run.counts.inserted - run.counts.deleted - run.rows_counted)
-        .bind(5, run.resource)
-        .run();
+    status.bind(4, read ? 1 : 0).bind(5, started).bind(6, as_of).bind(7, run.resource).run();
 }
 
 void add_rows(store::Database& database, std::string_view resource, std::int64_t rows)
 {
+    if (rows == 0)
+        return;
     auto status = database.prepared(
         "UPDATE resource_status SET row_count = row_count + ? WHERE resource = ?");
     status.bind(1, rows).bind(2, resource).run();
@@ -150,6 +185,24 @@ std::optional<UtcTime> last_complete(store::Database& database, std::string_view
     if (!row.step() || row.is_null(0))
         return std::nullopt;
     return parse_sql_time(row.text(0));
+}
+
+ReadTimes read_times(store::Database& database, std::string_view resource)
+{
+    auto row = database.prepared(
+        "SELECT list_started_at, list_ended_at, list_as_of, read_as_of, last_read_at "
+        "FROM resource_status WHERE resource = ?");
+    row.bind(1, resource);
+    if (!row.step())
+        return {};
+    const auto time = [&](int column) {
+        return row.is_null(column) ? std::nullopt : parse_sql_time(row.text(column));
+    };
+    return {.list_started = time(0),
+            .list_ended = time(1),
+            .list_as_of = time(2),
+            .read_as_of = time(3),
+            .last_read = time(4)};
 }
 
 void record_drift(store::Database& database, std::string_view resource, const DriftNotes& drift,

@@ -23,10 +23,21 @@ enum class Outcome {
 };
 std::string_view to_string(Outcome outcome) noexcept;
 
+/// What a pull asked for.
+enum class RunKind {
+    full,         ///< the whole list
+    incremental,  ///< what has changed since the last read
+    window,       ///< what is not older than a time, of a log
+    delta,        ///< a delta round
+    refresh,      ///< single objects by their ids
+};
+std::string_view to_string(RunKind kind) noexcept;
+
 /// One finished pull, as its row in sync_runs and its log line tell it.
 struct RunSummary {
     RunId run_id = 0;
     std::string resource;
+    RunKind kind = RunKind::full;
     UtcTime started_at{};
     UtcTime ended_at{};
     Outcome outcome = Outcome::incomplete;
@@ -37,9 +48,14 @@ struct RunSummary {
     std::int64_t refused = 0;
     std::string error;           ///< empty when complete
     std::optional<Errc> errc{};  ///< of a read that broke off
+    /// Graph's clock when it began: what had changed by then has been read. Empty when Graph did
+    /// not say.
+    std::optional<UtcTime> as_of{};
 };
 
 /// Inserts the run and brings the resource's freshness up to date; same transaction as the data.
+/// Only what proves a table complete counts for last_complete_at: no incremental read, and of a
+/// refresh nothing but its rows.
 void record_run(store::Database& database, const RunSummary& run);
 
 /// Brings freshness.row_count up to date within a pull; same transaction as the rows.
@@ -69,6 +85,16 @@ void write_id_list(store::Database& database, std::string_view resource, std::st
 
 /// When the table was last complete; nullopt: never.
 std::optional<UtcTime> last_complete(store::Database& database, std::string_view resource);
+
+/// What earlier reads of a table leave for the decision about the next one.
+struct ReadTimes {
+    std::optional<UtcTime> list_started{};  ///< the last list read to its end, by our clock
+    std::optional<UtcTime> list_ended{};
+    std::optional<UtcTime> list_as_of{};  ///< its start by Graph's clock
+    std::optional<UtcTime> read_as_of{};  ///< of the last read; empty when that broke off
+    std::optional<UtcTime> last_read{};   ///< the end of the last that did not, of whatever kind
+};
+ReadTimes read_times(store::Database& database, std::string_view resource);
 
 /// Adds what a pull noted to schema_drift.
 void record_drift(store::Database& database, std::string_view resource, const DriftNotes& drift,

@@ -75,6 +75,13 @@ int page_size(const schema::Collection& collection, const Refusals& refusals)
     return std::min(collection.page_size, refusals.top.value_or(collection.page_size));
 }
 
+/// `ge`, never `gt`: objects share timestamps.
+void add_filter(Query& query, const schema::Collection& collection, UtcTime since)
+{
+    query.add("$filter", graph::percent_encode(fmt::format("{} ge {}", filter_property(collection),
+                                                           format_rfc3339(since))));
+}
+
 std::string path_of(const schema::Collection& collection)
 {
     return fmt::format("/{}{}", schema::version_segment(collection.version), collection.path);
@@ -174,15 +181,18 @@ void write_refusals(store::Database& database, std::string_view table, const Ref
     write_state(database, table, key_refusals, to_state(refusals), now);
 }
 
+std::string_view filter_property(const schema::Collection& collection) noexcept
+{
+    return collection.strategy == schema::Strategy::window ? collection.watermark_property
+                                                           : collection.changed_property;
+}
+
 std::string list_target(const schema::Collection& collection, const Refusals& refusals,
                         std::optional<UtcTime> since)
 {
     Query query = shape_query(collection, refusals);
-    // `ge`, never `gt`: events share timestamps.
     if (since && !refusals.filter)
-        query.add("$filter",
-                  graph::percent_encode(fmt::format("{} ge {}", collection.watermark_property,
-                                                    format_rfc3339(*since))));
+        add_filter(query, collection, *since);
     if (const int top = page_size(collection, refusals); top > 0)
         query.add("$top", fmt::format("{}", top));
     return fmt::format("/{}{}{}", schema::version_segment(collection.version),
@@ -194,6 +204,14 @@ std::string probe_target(const schema::Collection& collection)
     Query query;
     if (collection.page_size > 0)
         query.add("$top", fmt::format("{}", probe_objects));
+    return path_of(collection) + query.text();
+}
+
+std::string filter_probe_target(const schema::Collection& collection, UtcTime since)
+{
+    Query query;
+    add_filter(query, collection, since);
+    query.add("$top", "1");
     return path_of(collection) + query.text();
 }
 
@@ -240,11 +258,15 @@ std::string_view set_name(const schema::Collection& collection) noexcept
     return collection.path.substr(collection.path.rfind('/') + 1);
 }
 
+bool is_refused_request(const Error& error) noexcept
+{
+    return error.http_status == 400 || error.http_status == 501;
+}
+
 bool learn_refusal(const schema::Collection& collection, const Error& error, bool filtered,
                    Refusals& refusals)
 {
-    const bool refused_request = error.http_status == 400 || error.http_status == 501;
-    if (!refused_request)
+    if (!is_refused_request(error))
         return false;
     // Graph's own words: "Could not find a property named 'x' on type 'microsoft.graph.y'."
     std::vector<std::string> found;

@@ -41,11 +41,16 @@ Refusals read_refusals(store::Database& database, std::string_view table, UtcTim
 void write_refusals(store::Database& database, std::string_view table, const Refusals& refusals,
                     UtcTime now);
 
-/// Path and query of the first page. `since`: only what the watermark property says is not older.
+/// The property by which a list is narrowed to what is new or changed; empty: none.
+std::string_view filter_property(const schema::Collection& collection) noexcept;
+
+/// Path and query of the first page. `since`: only what the filter property says is not older.
 std::string list_target(const schema::Collection& collection, const Refusals& refusals,
                         std::optional<UtcTime> since = std::nullopt);
 /// Path and query of one small page with everything that is sent without $select.
 std::string probe_target(const schema::Collection& collection);
+/// Path and query of one object at most, which the filter property says is not older than `since`.
+std::string filter_probe_target(const schema::Collection& collection, UtcTime since);
 /// Path and query of one object.
 std::string object_target(const schema::Collection& collection, const Refusals& refusals,
                           std::string_view id);
@@ -60,6 +65,9 @@ graph::QuotaClass object_quota(const schema::Collection& collection) noexcept;
 std::vector<std::string> permissions(const schema::Collection& collection);
 /// "cloudPCs", for messages.
 std::string_view set_name(const schema::Collection& collection) noexcept;
+
+/// The service will not have the request as it is: 400, or 501 for what it does not implement.
+bool is_refused_request(const Error& error) noexcept;
 
 /// Adds what the refusal of the first page speaks of: names of the request that stand in its
 /// message, else a smaller $top until there is none, and the filter. False when nothing is left

@@ -1,6 +1,7 @@
 #include "sync/mirror/table.hpp"
 
 #include "sync/core/json_scan.hpp"
+#include "sync/mirror/read_order.hpp"
 
 #include <boost/json/monotonic_resource.hpp>
 #include <fmt/format.h>
@@ -75,13 +76,14 @@ void create_staging(store::Database& database)
         CREATE TEMP TABLE IF NOT EXISTS staged (
             run_id INTEGER NOT NULL, id TEXT NOT NULL, slice_hash INTEGER NOT NULL,
             content_hash INTEGER NOT NULL, version_hash INTEGER NOT NULL, raw TEXT NOT NULL,
-            UNIQUE (run_id, id));
+            requested_at INTEGER NOT NULL DEFAULT 0, UNIQUE (run_id, id));
         CREATE TEMP TABLE IF NOT EXISTS staged_quarantine (
             run_id INTEGER NOT NULL, id TEXT NOT NULL, slice_hash INTEGER NOT NULL,
             reason TEXT NOT NULL, raw BLOB NOT NULL,
             PRIMARY KEY (run_id, id, slice_hash)) WITHOUT ROWID;
         PRAGMA temp.cache_size = -4096;
     )sql");
+    ReadOrder::create(database);
 }
 
 void clear_staged(store::Database& database, RunId run)
@@ -201,7 +203,7 @@ StageCounts Table::stage(store::Database& database, RunId run, const graph::Page
         database.execute("BEGIN");
     try {
         for (std::size_t i = 0; i < page.size(); ++i)
-            stage_item(database, run, page.item(i), counts);
+            stage_item(database, run, page.item(i), page.requested_at, counts);
     } catch (...) {
         if (!nested && sqlite3_get_autocommit(database.handle()) == 0)
             sqlite3_exec(database.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
@@ -213,7 +215,7 @@ StageCounts Table::stage(store::Database& database, RunId run, const graph::Page
 }
 
 void Table::stage_item(store::Database& database, RunId run, std::string_view slice,
-                       StageCounts& counts) const
+                       SteadyTime requested_at, StageCounts& counts) const
 {
     ++counts.items;
     const auto hash = slice_hash(slice);
@@ -275,14 +277,14 @@ void Table::stage_item(store::Database& database, RunId run, std::string_view sl
     if (stored && stored_content == hashes.content)
         return;
     auto row = database.prepared(
-        "INSERT INTO temp.staged (run_id, id, slice_hash, content_hash, version_hash, raw) "
-        "VALUES (?, ?, ?, ?, ?, ?)");
+        "INSERT INTO temp.staged (run_id, id, slice_hash, content_hash, version_hash, raw, "
+        "requested_at) VALUES (?, ?, ?, ?, ?, ?, ?)");
     row.bind(1, run)
         .bind(2, id)
         .bind(3, hashes.slice)
         .bind(4, hashes.content)
         .bind(5, hashes.version);
-    row.bind(6, raw).run();
+    row.bind(6, raw).bind(7, requested_at.time_since_epoch().count()).run();
 }
 
 void Table::quarantine(store::Database& database, RunId run, std::string_view id,
@@ -298,6 +300,7 @@ void Table::quarantine(store::Database& database, RunId run, std::string_view id
 ApplyCounts Table::apply(store::Database& database, Sequence& sequence, RunId run, UtcTime now,
                          DriftNotes& drift) const
 {
+    ReadOrder{database, x_collection.table}.drop_older(run);
     ApplyCounts counts;
     {
         auto staged = database.prepared(
@@ -448,6 +451,13 @@ std::int64_t Table::rows(store::Database& database) const
     auto row = database.prepared(fmt::format("SELECT count(*) FROM {}", x_collection.table));
     row.step();
     return row.integer(0);
+}
+
+bool Table::contains(store::Database& database, std::string_view id) const
+{
+    auto row = database.prepared(x_present_sql);
+    row.bind(1, id);
+    return row.step();
 }
 
 std::int64_t Table::seen(store::Database& database, RunId run) const

@@ -84,6 +84,7 @@ public:
     StageCounts stage(store::Database& database, RunId run, const graph::Page& page) const;
 
     /// Applies what the run staged, inside a transaction of the caller; quarantine and drift too.
+    /// What a targeted read has brought since it was asked for stays (read_order.hpp).
     ApplyCounts apply(store::Database& database, Sequence& sequence, RunId run, UtcTime now,
                       DriftNotes& drift) const;
 
@@ -96,6 +97,7 @@ public:
     /// The same as a query; its parameter is the run.
     const std::string& missing_sql() const noexcept { return x_missing_sql; }
     std::int64_t rows(store::Database& database) const;
+    bool contains(store::Database& database, std::string_view id) const;
     /// Distinct ids met by the run, quarantined ones with an id included.
     std::int64_t seen(store::Database& database, RunId run) const;
 
@@ -126,7 +128,7 @@ private:
     void write_children(store::Database& database, std::int64_t key,
                         const boost::json::value& object, DriftNotes& drift) const;
     void stage_item(store::Database& database, RunId run, std::string_view slice,
-                    StageCounts& counts) const;
+                    SteadyTime requested_at, StageCounts& counts) const;
 
     const schema::Collection& x_collection;
     Projection x_projection;

@@ -217,7 +217,8 @@ std::optional<int> World::run(const std::function<asio::awaitable<int>(daemon::E
         throw std::logic_error{"the process is dead; restart it"};
     auto& process = *x_process;
     x_cut_short = false;
-    process.engine.emplace(daemon::Engine::Parts{.transport = x_network,
+    process.engine.emplace(daemon::Engine::Parts{.executor = process.io.get_executor(),
+                                                 .transport = x_network,
                                                  .throttle = process.throttle,
                                                  .store = process.store,
                                                  .clock = x_clock,
@@ -250,6 +251,21 @@ std::optional<int> World::run(const std::function<asio::awaitable<int>(daemon::E
         asio::co_spawn(process.io, alarm(x_clock, *duration, end),
                        [](const std::exception_ptr&) {});
     }
+    const auto live = [](VirtualClock& clock, Duration interval, std::function<void()> action,
+                         std::shared_ptr<End> of) -> asio::awaitable<void> {
+        while (true) {
+            co_await clock.sleep_for(interval);
+            if (of->over || of->time_is_up)
+                co_return;
+            action();
+        }
+    };
+    for (const auto& [interval, action] : x_life)
+        asio::co_spawn(process.io, live(x_clock, interval, action, end),
+                       [](const std::exception_ptr& failure) {
+                           if (failure)
+                               std::rethrow_exception(failure);
+                       });
     const auto done = [&] { return end->over || end->time_is_up || x_dead; };
     if (!x_clock.run_until(process.io, done))
         throw std::logic_error{"simulation: the engine waits for ever"};

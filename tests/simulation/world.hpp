@@ -24,6 +24,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cloudpcd::simulation {
@@ -80,6 +81,13 @@ public:
     bool run_for(Duration duration);
     /// The same, but then the process is killed.
     void run_for_and_kill(Duration duration);
+    /// Whatever the process does, `action` takes place every `interval` as long as one runs.
+    void each(Duration interval, std::function<void()> action)
+    {
+        x_life.emplace_back(interval, std::move(action));
+    }
+    /// Nothing takes place any more.
+    void let_rest() { x_life.clear(); }
     /// Time passes without a process.
     void wait(Duration duration) { x_clock.run_for(x_idle, duration); }
     /// Reads everything again and again, restarting where the process died, until a whole cycle is
@@ -166,6 +174,7 @@ private:
     int x_generation = 0;
     graphsim::Tenant x_tenant;
     SimTransport x_network;
+    std::vector<std::pair<Duration, std::function<void()>>> x_life;
     bool x_dead = false;
     bool x_cut_short = false;  ///< the last engine ended while pulls were at work
     std::uint64_t x_commits = 0;

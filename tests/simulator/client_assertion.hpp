@@ -21,6 +21,7 @@ struct TokenRefusal {
     std::string error;
     int code;  ///< after AADSTS
     std::string description;
+    std::string suberror{};  ///< empty: there is none
 };
 
 class AssertionCheck {

@@ -7,6 +7,7 @@
 
 #include <charconv>
 #include <stdexcept>
+#include <utility>
 
 namespace graphsim {
 
@@ -208,6 +209,54 @@ Response faults(Tenant& tenant, const Request& request)
     return answer(json::object{{"fault", tenant.faults().add(parse_fault(request.body))}});
 }
 
+SignInPolicy policy_of(std::string_view name)
+{
+    constexpr std::pair<std::string_view, SignInPolicy> known[] = {
+        {"admit", SignInPolicy::admit},
+        {"block", SignInPolicy::block},
+        {"require_mfa", SignInPolicy::require_mfa},
+        {"require_consent", SignInPolicy::require_consent}};
+    for (const auto& [text, policy] : known) {
+        if (text == name)
+            return policy;
+    }
+    throw std::invalid_argument{fmt::format("'{}' is no policy", name)};
+}
+
+/// `{"approve": CODE, "user": ...}`, `{"decline": CODE}`, `{"policy": ...}`, `{"revoke": true}`,
+/// `{"public_client_flows": false}`.
+Response sign_in(Tenant& tenant, const Request& request)
+{
+    if (request.method == "GET") {
+        json::array all;
+        for (const auto& one : tenant.sign_ins())
+            all.push_back(json::object{
+                {"user_code", one.user_code}, {"client_id", one.client_id}, {"state", one.state}});
+        return answer(all);
+    }
+    const auto body = body_of(request);
+    const auto text = [&](std::string_view name) {
+        return std::string_view{body.at(name).as_string()};
+    };
+    bool done = true;
+    if (body.contains("approve"))
+        done = tenant.approve_sign_in(text("approve"), body.contains("user") ? text("user") : "");
+    else if (body.contains("decline"))
+        done = tenant.decline_sign_in(text("decline"));
+    else if (body.contains("policy"))
+        tenant.set_sign_in_policy(policy_of(text("policy")));
+    else if (body.contains("public_client_flows"))
+        tenant.set_public_client_flows(body.at("public_client_flows").as_bool());
+    else if (body.contains("revoke") && body.at("revoke").as_bool())
+        tenant.revoke_sign_ins();
+    else
+        throw std::invalid_argument{
+            "one of approve, decline, policy, public_client_flows and revoke is wanted"};
+    if (!done)
+        return answer(404, R"({"error":"no such code waits, or there is no such user"})");
+    return answer(body);
+}
+
 Response route(Tenant& tenant, const Request& request, const ServerCounts& counts)
 {
     const auto target = parse_target(request.target);
@@ -225,6 +274,8 @@ Response route(Tenant& tenant, const Request& request, const ServerCounts& count
         return faults(tenant, request);
     if (is("POST", "delta", 2))
         return delta(tenant, request);
+    if (is("GET", "sign-in", 2) || is("POST", "sign-in", 2))
+        return sign_in(tenant, request);
     if (is("POST", "churn", 2))
         return churn(tenant, request);
     if (is("POST", "objects", 3))

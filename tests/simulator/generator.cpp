@@ -124,6 +124,8 @@ Made Generator::make(const Store& store, std::string_view set, TimePoint now)
     if (set == "auditEvents")
         return make_audit_event(store, now);
     auto object = x_state->estate.make(set, x_state->made++, store, now);
+    if (auto* changed = object.if_contains("lastModifiedDateTime"); changed != nullptr)
+        *changed = rfc3339(now, 7);
     std::string id{std::string_view{object["id"].as_string()}};
     return {.id = std::move(id), .text = json::serialize(object)};
 }

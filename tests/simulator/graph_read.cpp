@@ -142,6 +142,8 @@ Response Tenant::read_list(const ReadRequest& read, const std::vector<FaultSet::
                              x_options.reject_undocumented_query);
     if (!query)
         return error(read.request, 400, query.error().code, query.error().message);
+    if (std::ranges::find(x_options.unfiltered, read.set.name) != x_options.unfiltered.end())
+        query->filter.reset();
     if (query->top > x_options.page_size_max) {
         if (x_options.top_above_max == TopAboveMax::reject)
             return error(read.request, 400, "BadRequest",

@@ -54,6 +54,7 @@ constexpr const char* footer =
     "  POST   /sim/faults          adds a fault      DELETE /sim/faults   removes all\n"
     "  POST   /sim/churn           changes, removes, adds and hides objects\n"
     "  POST   /sim/objects/{set}   add, modify, remove or hide one object\n"
+    "  GET    /sim/sign-in         user codes       POST /sim/sign-in     approve, decline...\n"
     "tests/simulator/README.md has the bodies.";
 
 void add_options(CLI::App& app, Settings& settings)
@@ -87,8 +88,12 @@ void add_options(CLI::App& app, Settings& settings)
     app.add_option("--federated-token", settings.federated_token_files,
                    "File with a token of the issuer that the application trusts; repeatable")
         ->check(CLI::ExistingFile);
+    app.add_option("--ignore-filter", tenant.unfiltered,
+                   "A set whose lists ignore $filter; repeatable");
     app.add_option("--identity", tenant.user_identities,
                    "Client id of a user-assigned managed identity; repeatable");
+    app.add_option("--public-client", tenant.public_client_id,
+                   "Client id of the application that users sign in to; else that of --client-id");
     app.add_flag("--quota", settings.quota,
                  "Enforce the documented 90 list and 270 get requests a minute for Cloud PCs");
     app.add_option("--churn-interval", settings.churn_interval_ms,

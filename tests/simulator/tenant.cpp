@@ -42,6 +42,17 @@ bool is_token_path(const Target& target)
     return s.size() == 4 && s[1] == "oauth2" && s[2] == "v2.0" && s[3] == "token";
 }
 
+bool is_device_code_path(const Target& target)
+{
+    const auto& s = target.segments;
+    return s.size() == 4 && s[1] == "oauth2" && s[2] == "v2.0" && s[3] == "devicecode";
+}
+
+bool is_device_login_path(const Target& target)
+{
+    return target.segments.size() == 1 && target.segments.front() == "devicelogin";
+}
+
 bool is_identity_path(const Target& target)
 {
     const auto& s = target.segments;
@@ -60,6 +71,14 @@ std::optional<Version> version_of(const Target& target)
     return std::nullopt;
 }
 
+/// By what clients filter most.
+std::string time_property_of(std::string_view set)
+{
+    if (set == "auditEvents")
+        return "activityDateTime";
+    return set == "cloudPCs" ? "lastModifiedDateTime" : "";
+}
+
 }  // namespace
 
 Tenant::Tenant(TenantOptions options)
@@ -73,8 +92,7 @@ Tenant::Tenant(TenantOptions options)
       x_dice{seed_of(x_options, Stream::dice)}
 {
     for (const auto& [name, entity_set] : x_facts.sets())
-        x_store.emplace(name, ObjectSet{name == "auditEvents" ? "activityDateTime" : "",
-                                        !entity_set.delta_roles.empty()});
+        x_store.emplace(name, ObjectSet{time_property_of(name), !entity_set.delta_roles.empty()});
     x_generator.fill(x_store, {.cloud_pcs = x_options.cloud_pcs,
                                .audit_events = x_options.audit_events,
                                .snapshots = x_options.snapshots,
@@ -105,7 +123,7 @@ Response Tenant::handle(const Request& request)
         response = dispatch(request, target, hit);
     FaultSet::apply(
         hit, response, [&](int status, std::string_view code, std::string_view message) {
-            if (!is_token_path(target) && !is_identity_path(target))
+            if (!is_token_path(target) && !is_device_code_path(target) && !is_identity_path(target))
                 return error(request, status, code, message);
             return Response{.status = status,
                             .headers = {{"Content-Type", "application/json; charset=utf-8"}},
@@ -124,6 +142,10 @@ Response Tenant::dispatch(const Request& request, const Target& target,
 {
     if (is_token_path(target))
         return x_tokens.issue(request, target.segments.front(), x_options);
+    if (is_device_code_path(target))
+        return x_tokens.issue_device_code(request, target.segments.front(), x_options);
+    if (is_device_login_path(target))
+        return device_login(request);
     if (is_identity_path(target))
         return x_tokens.issue_to_identity(request, x_options);
     return graph(request, target, hit);
@@ -214,6 +236,8 @@ std::string Tenant::path_template(const Target& target) const
 {
     if (is_token_path(target))
         return "/{tenant}/oauth2/v2.0/token";
+    if (is_device_code_path(target))
+        return "/{tenant}/oauth2/v2.0/devicecode";
     if (is_identity_path(target))
         return "/metadata/identity/oauth2/token";
     const auto& segments = target.segments;

@@ -47,6 +47,15 @@ struct TenantOptions {
     /// What the application's trusted issuer hands out, word for word; of JWTs `nbf` and `exp`
     /// count.
     std::vector<std::string> federated_tokens{};
+    /// The application that users sign in to; empty: the one above.
+    std::string public_client_id{};
+    bool public_client_flows = true;  ///< "Allow public client flows" of that application
+    SignInPolicy sign_in_policy = SignInPolicy::admit;
+    std::chrono::seconds device_code_lifetime{900};
+    std::chrono::seconds device_code_interval{5};
+    /// Polls that come before the interval has passed get slow_down (RFC 8628); Entra's
+    /// documentation does not mention it.
+    bool device_code_slow_down = false;
     bool system_identity = true;                 ///< the machine has one, with the client id above
     std::vector<std::string> user_identities{};  ///< client ids of user-assigned identities
     std::vector<std::string> roles = {"CloudPC.Read.All",
@@ -80,6 +89,8 @@ struct TenantOptions {
     bool retried_page_link_dies = false;
     /// Query options that the documentation does not list for a set get 400.
     bool reject_undocumented_query = false;
+    /// Sets whose lists ignore $filter and give everything, as services do that do not know it.
+    std::vector<std::string> unfiltered{};
     /// Audit events listed newest first; else oldest first. Graph documents no order.
     bool audit_newest_first = true;
 
@@ -124,9 +135,10 @@ class Tenant {
 public:
     explicit Tenant(TenantOptions options);
 
-    /// Answers one request, to the login host (`/{tenant}/oauth2/v2.0/token`), the metadata service
-    /// (`/metadata/identity/oauth2/token`) or Graph (`/v1.0/...`, `/beta/...`). Never throws for
-    /// what a client sends.
+    /// Answers one request, to the login host (`/{tenant}/oauth2/v2.0/token` and `.../devicecode`,
+    /// `/devicelogin` for people), the metadata service (`/metadata/identity/oauth2/token`) or
+    /// Graph
+    /// (`/v1.0/...`, `/beta/...`). Never throws for what a client sends.
     Response handle(const Request& request);
 
     const TenantOptions& options() const noexcept { return x_options; }
@@ -143,9 +155,14 @@ public:
     {
         x_options.federated_tokens = std::move(tokens);
     }
+    void set_unfiltered(std::vector<std::string> sets) { x_options.unfiltered = std::move(sets); }
+    void set_sign_in_policy(SignInPolicy policy) { x_options.sign_in_policy = policy; }
+    void set_public_client_flows(bool allowed) { x_options.public_client_flows = allowed; }
     void set_quota(Quota quota) { x_throttle = Throttle{quota}; }
     /// Every token issued so far answers 401 from now on.
     void revoke_tokens() noexcept { x_tokens.revoke_all(); }
+    /// Every sign-in of a user ends: its refresh tokens answer invalid_grant.
+    void revoke_sign_ins() noexcept { x_tokens.users().revoke(now()); }
     /// Every page link given out so far answers 400 from now on.
     void expire_cursors() noexcept { x_cursors.clear(); }
     /// Every link of a delta round given out so far answers 410 from now on.
@@ -154,6 +171,12 @@ public:
     void replay_delta(std::string_view set) { x_delta.replayed.emplace(set); }
     /// How delta functions answer from now on.
     void set_delta(DeltaBehaviour behaviour) { x_options.delta = std::move(behaviour); }
+
+    /// What a user does at the verification page. `user` is an id or a user principal name; empty:
+    /// the first user of the directory. False when there is no such user, or no such code waits.
+    bool approve_sign_in(std::string_view user_code, std::string_view user = "");
+    bool decline_sign_in(std::string_view user_code);
+    std::vector<PendingSignIn> sign_ins() const { return x_tokens.users().sign_ins(now()); }
 
     // Ground truth. Sets are named by their last path segment: "cloudPCs". Unknown names throw
     // std::out_of_range.
@@ -217,6 +240,10 @@ private:
                                    const EntitySet* set);
     void add_service_headers(const Request& request, Response& response) const;
     std::string path_template(const Target& target) const;
+
+    // Signing in of people (device_login.cpp)
+    Response device_login(const Request& request);
+    std::optional<DirectoryUser> find_user(std::string_view user) const;
 
     // Reads (graph_read.cpp)
     Response read(const Request& request, const Target& target, Version version,

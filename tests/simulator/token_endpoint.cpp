@@ -4,8 +4,11 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <variant>
 
 namespace graphsim {
 
@@ -79,7 +82,7 @@ Response TokenEndpoint::refuse(const TokenRefusal& refusal, TimePoint now)
 {
     const auto trace = x_random.guid();
     const auto correlation = x_random.guid();
-    const json::object body{
+    json::object body{
         {"error", refusal.error},
         {"error_description",
          fmt::format("AADSTS{}: {} Trace ID: {} Correlation ID: {} Timestamp: {}", refusal.code,
@@ -90,31 +93,80 @@ Response TokenEndpoint::refuse(const TokenRefusal& refusal, TimePoint now)
         {"correlation_id", correlation},
         {"error_uri",
          fmt::format("https://login.microsoftonline.com/error?code={}", refusal.code)}};
+    if (!refusal.suberror.empty())
+        body["suberror"] = refusal.suberror;
     return json_response(refusal.status, body);
+}
+
+/// What is wrong with a request before its grant is looked at.
+std::optional<TokenRefusal> TokenEndpoint::refuse_request(const Request& request,
+                                                          std::string_view tenant,
+                                                          const TenantOptions& options) const
+{
+    if (request.method != "POST")
+        return TokenRefusal{405, "invalid_request", 900561,
+                            fmt::format("The endpoint only accepts POST requests. Received a {} "
+                                        "request.",
+                                        request.method)};
+    if (!equal_without_case(tenant, options.tenant_id))
+        return TokenRefusal{400, "invalid_request", 90002,
+                            fmt::format("Tenant '{}' not found. Check to make sure you have the "
+                                        "correct tenant ID and are signing into the correct cloud.",
+                                        tenant)};
+    return std::nullopt;
 }
 
 Response TokenEndpoint::issue(const Request& request, std::string_view tenant,
                               const TenantOptions& options)
 {
     const auto now = options.now();
-    if (request.method != "POST")
-        return refuse({405, "invalid_request", 900561,
-                       fmt::format("The endpoint only accepts POST requests. Received a {} "
-                                   "request.",
-                                   request.method)},
-                      now);
+    if (const auto refusal = refuse_request(request, tenant, options))
+        return refuse(*refusal, now);
     const auto form = parse_form(request.body);
-    if (!equal_without_case(tenant, options.tenant_id))
-        return refuse({400, "invalid_request", 90002,
-                       fmt::format("Tenant '{}' not found. Check to make sure you have the correct "
-                                   "tenant ID and are signing into the correct cloud.",
-                                   tenant)},
-                      now);
-    if (field(form, "grant_type") != "client_credentials")
-        return refuse({400, "unsupported_grant_type", 70003,
-                       fmt::format("The app requested an unsupported grant type '{}'.",
-                                   field(form, "grant_type"))},
-                      now);
+    const auto type = field(form, "grant_type");
+    if (type == "client_credentials")
+        return issue_to_application(form, options);
+    std::variant<UserGrant, TokenRefusal> answer;
+    if (type == "urn:ietf:params:oauth:grant-type:device_code")
+        answer = x_users.redeem(field(form, "client_id"), field(form, "device_code"), options);
+    else if (type == "refresh_token")
+        answer = x_users.refresh(field(form, "client_id"), field(form, "refresh_token"),
+                                 field(form, "scope"), options);
+    else
+        answer =
+            TokenRefusal{400, "unsupported_grant_type", 70003,
+                         fmt::format("The app requested an unsupported grant type '{}'.", type)};
+    if (const auto* refusal = std::get_if<TokenRefusal>(&answer))
+        return refuse(*refusal, now);
+    return issue_to_user(std::get<UserGrant>(answer), options);
+}
+
+Response TokenEndpoint::issue_device_code(const Request& request, std::string_view tenant,
+                                          const TenantOptions& options)
+{
+    const auto now = options.now();
+    if (const auto refusal = refuse_request(request, tenant, options))
+        return refuse(*refusal, now);
+    const auto form = parse_form(request.body);
+    const auto answer = x_users.begin(field(form, "client_id"), field(form, "scope"), options);
+    if (const auto* refusal = std::get_if<TokenRefusal>(&answer))
+        return refuse(*refusal, now);
+    const auto& code = std::get<DeviceCode>(answer);
+    const auto page = options.base_url + "/devicelogin";
+    return json_response(
+        200, {{"user_code", code.user_code},
+              {"device_code", code.device_code},
+              {"verification_uri", page},
+              {"expires_in", code.expires_in.count()},
+              {"interval", code.interval.count()},
+              {"message", fmt::format("To sign in, use a web browser to open the page {} and enter "
+                                      "the code {} to authenticate.",
+                                      page, code.user_code)}});
+}
+
+Response TokenEndpoint::issue_to_application(const Form& form, const TenantOptions& options)
+{
+    const auto now = options.now();
     if (const auto refusal = refuse_client(form, options))
         return refuse(*refusal, now);
     const auto scope = field(form, "scope");
@@ -136,6 +188,64 @@ Response TokenEndpoint::issue(const Request& request, std::string_view tenant,
         body["refresh_in"] = lifetime / 2;
     const auto audience = std::string_view{scope}.substr(0, scope.size() - suffix.size());
     body["access_token"] = grant(audience, options.client_id, options);
+    return json_response(200, body);
+}
+
+/// An access token for the one resource among the scopes, and what OpenID's own scopes bring.
+Response TokenEndpoint::issue_to_user(const UserGrant& granted, const TenantOptions& options)
+{
+    constexpr std::array<std::string_view, 4> of_openid{"openid", "profile", "email",
+                                                        "offline_access"};
+    std::string audience;
+    std::vector<std::string> permissions;
+    for (const auto& scope : granted.scopes) {
+        const auto slash = scope.rfind('/');
+        if (slash != std::string::npos) {
+            audience = scope.substr(0, slash);
+            permissions.push_back(scope.substr(slash + 1));
+        } else if (scope != "offline_access") {
+            permissions.push_back(scope);
+        }
+    }
+    if (audience.empty())  // bare names of permissions are Graph's
+        audience = "https://graph.microsoft.com";
+    const auto has = [&](std::string_view scope) {
+        return std::ranges::find(granted.scopes, scope) != granted.scopes.end();
+    };
+
+    const auto& user = granted.user;
+    auto claims = common_claims(audience, options);
+    claims["appid"] = granted.client_id;
+    claims["appidacr"] = "0";
+    claims["idtyp"] = "user";
+    claims["name"] = user.display_name;
+    claims["oid"] = user.id;
+    claims["scp"] = fmt::format("{}", fmt::join(permissions, " "));
+    claims["upn"] = user.principal_name;
+    claims["unique_name"] = user.principal_name;
+
+    const auto lifetime = options.token_lifetime.count();
+    json::object body{{"token_type", "Bearer"},
+                      {"scope", fmt::format("{}", fmt::join(granted.scopes, " "))},
+                      {"expires_in", lifetime},
+                      {"ext_expires_in", lifetime}};
+    std::erase_if(permissions, [&](const auto& name) {
+        return std::ranges::find(of_openid, name) != of_openid.end();
+    });
+    body["access_token"] = keep(jwt(claims), std::move(permissions), options);
+    if (!granted.refresh_token.empty())
+        body["refresh_token"] = granted.refresh_token;
+    if (has("openid")) {
+        auto identity = common_claims(granted.client_id, options);
+        identity["iss"] = fmt::format("{}/{}/v2.0", options.base_url, options.tenant_id);
+        identity["ver"] = "2.0";
+        if (has("profile")) {
+            identity["name"] = user.display_name;
+            identity["oid"] = user.id;
+            identity["preferred_username"] = user.principal_name;
+        }
+        body["id_token"] = jwt(identity);
+    }
     return json_response(200, body);
 }
 
@@ -204,41 +314,50 @@ Response TokenEndpoint::issue_to_identity(const Request& request, const TenantOp
                                {"token_type", "Bearer"}});
 }
 
-/// A new token, good from now on.
+/// A new token of an application, good from now on.
 std::string TokenEndpoint::grant(std::string_view audience, std::string_view client_id,
                                  const TenantOptions& options)
 {
+    auto claims = common_claims(audience, options);
+    claims["app_displayname"] = "graph-sim client";
+    claims["appid"] = client_id;
+    claims["appidacr"] = "1";
+    claims["idtyp"] = "app";
+    claims["oid"] = x_random.guid();
+    claims["roles"] = json::value_from(options.roles);
+    return keep(jwt(claims), options.roles, options);
+}
+
+/// Remembers a token, so that it is known when it comes back.
+std::string TokenEndpoint::keep(std::string token, std::vector<std::string> roles,
+                                const TenantOptions& options)
+{
     const auto now = options.now();
     forget_expired(now);
-    auto token = access_token(audience, client_id, options);
     x_tokens.emplace(token, Token{.number = ++x_issued,
                                   .expires = now + options.token_lifetime,
-                                  .roles = options.roles});
+                                  .roles = std::move(roles)});
     return token;
 }
 
-std::string TokenEndpoint::access_token(std::string_view audience, std::string_view client_id,
-                                        const TenantOptions& options)
+json::object TokenEndpoint::common_claims(std::string_view audience, const TenantOptions& options)
 {
     const auto issued = std::chrono::floor<std::chrono::seconds>(options.now());
     const auto expires = issued + options.token_lifetime;
+    return {{"aud", audience},
+            {"iss", fmt::format("https://sts.windows.net/{}/", options.tenant_id)},
+            {"iat", issued.time_since_epoch().count()},
+            {"nbf", issued.time_since_epoch().count()},
+            {"exp", expires.time_since_epoch().count()},
+            {"tid", options.tenant_id},
+            {"uti", base64url(x_random.guid().substr(0, 16))},
+            {"ver", "1.0"}};
+}
+
+std::string TokenEndpoint::jwt(const json::object& payload)
+{
     const json::object header{
         {"typ", "JWT"}, {"alg", "RS256"}, {"kid", base64url(x_random.guid())}};
-    const json::object payload{
-        {"aud", audience},
-        {"iss", fmt::format("https://sts.windows.net/{}/", options.tenant_id)},
-        {"iat", issued.time_since_epoch().count()},
-        {"nbf", issued.time_since_epoch().count()},
-        {"exp", expires.time_since_epoch().count()},
-        {"app_displayname", "graph-sim client"},
-        {"appid", client_id},
-        {"appidacr", "1"},
-        {"idtyp", "app"},
-        {"oid", x_random.guid()},
-        {"roles", json::value_from(options.roles)},
-        {"tid", options.tenant_id},
-        {"uti", base64url(x_random.guid().substr(0, 16))},
-        {"ver", "1.0"}};
     std::string signature;
     for (int i = 0; i < 32; ++i) {
         const auto random = x_random.next();

@@ -106,6 +106,7 @@ bool Process::running()
     if (::waitpid(x_pid, &status, WNOHANG) != x_pid)
         return true;
     x_ended = true;
+    x_dumped_core = WIFSIGNALED(status) && WCOREDUMP(status);
     x_status = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
     return false;
 }

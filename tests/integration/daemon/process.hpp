@@ -29,6 +29,8 @@ public:
     /// Exit status; -N when signal N ended it. Throws when it does not end in time.
     int wait(std::chrono::milliseconds limit = patience);
     bool running();
+    /// Of one that a signal ended: whether the system took its core, to wherever.
+    bool dumped_core() const noexcept { return x_dumped_core; }
     pid_t pid() const noexcept { return x_pid; }
 
     std::string output() const;
@@ -45,6 +47,7 @@ private:
     std::filesystem::path x_output;
     bool x_ended = false;
     int x_status = 0;
+    bool x_dumped_core = false;
     long x_peak_kib = 0;
 };
 

@@ -41,6 +41,8 @@ TEST_CASE("command line: options stand before or behind the command")
     CHECK(parse({"query", "-"}).line->sql == "-");
     CHECK(parse({"query", "--", "-- comment\nSELECT 1"}).line->sql == "-- comment\nSELECT 1");
     CHECK(parse({"-i", "north", "status"}).line->config.instance == "north");
+    CHECK(parse({"login", "--json"}).line->command == Command::login);
+    CHECK(parse({"logout"}).line->command == Command::logout);
     CHECK(parse({"schema"}).line->table.empty());
     CHECK(parse({"schema", "meta"}).line->table == "meta");
 }
@@ -50,6 +52,7 @@ TEST_CASE("command line: wrong usage is 64, in words")
     check_usage({}, "subcommand is required");
     check_usage({"jobs", "list"}, "no command jobs");
     check_usage({"status", "--frob"}, "--frob");
+    check_usage({"login", "alice"}, "alice");
     check_usage({"query"}, "SQL is required");
     check_usage({"query", "SELECT", "1"}, "1");
     check_usage({"status", "query", "SELECT 1"}, "");

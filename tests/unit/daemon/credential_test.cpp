@@ -73,6 +73,25 @@ bool has(std::string_view text, std::string_view part)
 
 }  // namespace
 
+TEST_CASE("credential: users sign in to their own application, for one permission of their cloud")
+{
+    const Configured own{"client_secret_file = \"secret\""};
+    auto endpoint = daemon::delegated_endpoint(own.configuration);
+    CHECK(endpoint.client_id == "app");
+    CHECK(endpoint.scope ==
+          "https://graph.microsoft.com/CloudPC.ReadWrite.All offline_access openid profile");
+    const Configured other{
+        "client_secret_file = \"secret\"\n[auth.delegated]\nclient_id = \"public\"",
+        "cloud = \"usgov\""};
+    endpoint = daemon::delegated_endpoint(other.configuration);
+    CHECK(endpoint.client_id == "public");
+    CHECK(endpoint.authority.host == "login.microsoftonline.us");
+    CHECK(endpoint.scope ==
+          "https://graph.microsoft.us/CloudPC.ReadWrite.All offline_access openid profile");
+    const Configured identity{"managed_identity = true"};
+    CHECK(daemon::delegated_endpoint(identity.configuration).client_id.empty());
+}
+
 TEST_CASE("credential: each way to sign in asks the host of its cloud")
 {
     const Configured secret{"client_secret_file = \"secret\"", "cloud = \"usgov\""};

@@ -22,18 +22,24 @@ struct Bench {
     explicit Bench(QuotaOptions options = {}) : throttle{network.clock, options} {}
 
     /// Starts a coroutine that notes when it is let through.
-    void start(QuotaClass quota, char letter = 'x', asio::cancellation_signal* stop = nullptr)
+    void start(QuotaClass quota, char letter = 'x', asio::cancellation_signal* stop = nullptr,
+               Priority priority = Priority::background)
     {
-        auto body = [](Bench& bench, QuotaClass of, char name) -> asio::awaitable<void> {
-            co_await bench.throttle.acquire(of);
+        auto body = [](Bench& bench, QuotaClass of, char name,
+                       Priority as) -> asio::awaitable<void> {
+            co_await bench.throttle.acquire(of, as);
             bench.order += name;
             bench.passed.push_back(bench.network.clock.steady_now());
         };
         if (stop == nullptr)
-            asio::co_spawn(network.io, body(*this, quota, letter), asio::detached);
+            asio::co_spawn(network.io, body(*this, quota, letter, priority), asio::detached);
         else
-            asio::co_spawn(network.io, body(*this, quota, letter),
+            asio::co_spawn(network.io, body(*this, quota, letter, priority),
                            asio::bind_cancellation_slot(stop->slot(), asio::detached));
+    }
+    void start_job(QuotaClass quota, char letter = 'J', asio::cancellation_signal* stop = nullptr)
+    {
+        start(quota, letter, stop, Priority::interactive);
     }
 
     test::Network network;
@@ -252,4 +258,85 @@ TEST_CASE("throttle: refusals that come together are one sign, and some is alway
     const int least = passing(storm, QuotaClass::other, 60s);
     CHECK(least >= 6);
     CHECK(least <= 14);
+}
+
+// --- priority ------------------------------------------------------------------------------------
+
+TEST_CASE("throttle: reads in the background leave a share that jobs get at once")
+{
+    constexpr double per_minute = 190;
+    Bench bench{{.per_minute = {0, per_minute, 0}}};
+    const auto start = bench.network.clock.steady_now();
+    for (int i = 0; i < 500; ++i)
+        bench.start(QuotaClass::cloud_pc_get, 'r');
+    bench.network.clock.run_for(bench.network.io, 20s);
+    const auto reads = bench.order.size();
+
+    const auto reserved = static_cast<int>(quota_reserve(per_minute));
+    REQUIRE(reserved == 4);
+    for (int i = 0; i < reserved; ++i)
+        bench.start_job(QuotaClass::cloud_pc_get);
+    bench.network.clock.run_for(bench.network.io, 0ms);
+    CHECK(bench.order.substr(reads) == "JJJJ");
+
+    // The share is set aside, not lost: all in all the limit is used.
+    bench.network.clock.run_for(bench.network.io, 40s);
+    const auto minute = bench.network.clock.steady_now() - start;
+    REQUIRE(minute == 1min);
+    CHECK(bench.order.size() >= static_cast<std::size_t>(per_minute));
+    CHECK(static_cast<double>(bench.order.size()) <= per_minute + quota_burst(per_minute));
+}
+
+TEST_CASE("throttle: as long as jobs wait for a class, no read in the background goes")
+{
+    for (const double per_minute : {60.0, 6.0}) {  // the latter has no burst to set aside from
+        CAPTURE(per_minute);
+        Bench bench{{.per_minute = {per_minute, 0, 0}}};
+        for (int i = 0; i < 30; ++i)
+            bench.start(QuotaClass::cloud_pc_list, 'r');
+        bench.network.clock.run_for(bench.network.io, 2min);
+        const auto before = bench.order.size();
+        for (int i = 0; i < 12; ++i)
+            bench.start_job(QuotaClass::cloud_pc_list);
+        bench.network.clock.run(bench.network.io);
+        CHECK(bench.order.substr(before, 12) == "JJJJJJJJJJJJ");
+        CHECK(bench.order.size() == 42);
+    }
+}
+
+TEST_CASE("throttle: a job that is cancelled holds up no read")
+{
+    Bench bench{{.per_minute = {6, 0, 0}}};
+    bench.start(QuotaClass::cloud_pc_list, 'a');
+    bench.network.clock.run_for(bench.network.io, 0ms);
+    asio::cancellation_signal first;
+    asio::cancellation_signal second;
+    bench.start_job(QuotaClass::cloud_pc_list, 'J', &first);
+    bench.start_job(QuotaClass::cloud_pc_list, 'K', &second);
+    bench.start(QuotaClass::cloud_pc_list, 'b');
+    bench.network.clock.run_for(bench.network.io, 5s);
+    first.emit(asio::cancellation_type::terminal);
+    second.emit(asio::cancellation_type::terminal);
+    bench.network.clock.run(bench.network.io);
+    CHECK(bench.order == "ab");
+    CHECK(bench.passed[1] - bench.passed[0] <= 20s);
+}
+
+// --- the service's own measure -------------------------------------------------------------------
+
+TEST_CASE("throttle: a class slows down to what the service can bear, and recovers")
+{
+    Bench bench{{.per_minute = {60, 60, 60}}};
+    bench.throttle.ease(QuotaClass::other, 0.79);  // is never sent; would mean nothing
+    bench.throttle.ease(QuotaClass::other, 1.6);
+    bench.throttle.ease(QuotaClass::other, 1.6);  // another answer of the same moment
+    const int eased = passing(bench, QuotaClass::other, 60s);
+    CHECK(eased >= 27);
+    CHECK(eased <= 37);
+    CHECK(passing(bench, QuotaClass::cloud_pc_get, 60s) >= 60);
+
+    Bench later{{.per_minute = {60, 60, 60}}};
+    later.throttle.ease(QuotaClass::other, 1.0);
+    later.network.clock.run_for(later.network.io, 5min);
+    CHECK(passing(later, QuotaClass::other, 60s) >= 60);
 }

@@ -52,11 +52,13 @@ TEST_CASE_FIXTURE(Fixture, "records: a run is one row, as it was")
     record(run_summary);
     auto refused = summary(Outcome::refused, "too many");
     refused.refused = 9;
+    refused.kind = RunKind::incremental;
     record(refused);
     CHECK(rows("SELECT * FROM sync_runs ORDER BY run_id") ==
-          Rows{"1|cloud_pcs|2026-01-01 00:00:30.000|2026-01-01 00:01:00.000|complete|3|4|5|6|2|0|-",
+          Rows{"1|cloud_pcs|2026-01-01 00:00:30.000|2026-01-01 "
+               "00:01:00.000|complete|3|4|5|6|2|0|-|full",
                "2|cloud_pcs|2026-01-01 00:01:30.000|2026-01-01 00:02:00.000|refused|0|0|0|0|0|9|"
-               "too many"});
+               "too many|incremental"});
     CHECK(next_run_id(database) == 3);
 }
 
@@ -90,6 +92,49 @@ TEST_CASE_FIXTURE(Fixture, "records: freshness follows the runs")
           "2026-01-01 00:06:00.000|0|CloudPC.Read.All is missing|"
           "CloudPC.Read.All is missing|11");
     CHECK(value("SELECT count(*) FROM sync_runs WHERE outcome = 'skipped'") == "1");
+}
+
+TEST_CASE_FIXTURE(Fixture, "records: an incremental read makes no table complete")
+{
+    constexpr auto times = "SELECT last_complete_at, last_read_at FROM freshness";
+    auto list = summary(Outcome::complete);
+    list.as_of = list.started_at - 1h;
+    record(list);
+    CHECK(value(times) == "2026-01-01 00:01:00.000|2026-01-01 00:01:00.000");
+
+    auto incremental = summary(Outcome::complete);
+    incremental.kind = RunKind::incremental;
+    incremental.as_of = incremental.started_at - 1h;
+    record(incremental);
+    CHECK(value(times) == "2026-01-01 00:01:00.000|2026-01-01 00:02:00.000");
+    auto read = read_times(database, "cloud_pcs");
+    CHECK(read.list_started == list.started_at);
+    CHECK(read.list_ended == list.ended_at);
+    CHECK(read.list_as_of == list.as_of);
+    CHECK(read.read_as_of == incremental.as_of);
+    CHECK(read.last_read == incremental.ended_at);
+
+    auto broken = summary(Outcome::incomplete, "timed out");
+    broken.kind = RunKind::incremental;
+    broken.as_of = broken.started_at;
+    record(broken);
+    read = read_times(database, "cloud_pcs");
+    CHECK_FALSE(read.read_as_of);
+    CHECK(read.last_read == incremental.ended_at);
+}
+
+TEST_CASE_FIXTURE(Fixture, "records: a refresh changes nothing of freshness but the rows")
+{
+    record(summary(Outcome::complete));
+    const auto times = value("SELECT last_complete_at, last_read_at FROM freshness");
+    record(summary(Outcome::incomplete, "timed out"));
+    auto refresh = summary(Outcome::complete);
+    refresh.kind = RunKind::refresh;
+    refresh.counts = {.inserted = 3, .updated = 1, .deleted = 1};
+    record(refresh);
+    CHECK(value("SELECT last_complete_at, last_read_at FROM freshness") == times);
+    CHECK(freshness() == "2026-01-01 00:01:00.000|1|timed out|-|2");
+    CHECK(value("SELECT kind FROM sync_runs WHERE run_id = 3") == "refresh");
 }
 
 TEST_CASE_FIXTURE(Fixture, "records: only a complete run can have deleted")

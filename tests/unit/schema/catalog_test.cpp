@@ -150,7 +150,11 @@ TEST_CASE("catalog: what sets single entries apart")
         const bool is_audit = entry.table == "audit_events";
         CHECK((entry.strategy == Strategy::window) == is_audit);
         CHECK(entry.watermark_property == (is_audit ? "activityDateTime" : ""));
-        CHECK((entry.quota == QuotaClass::cloud_pc_list) == (entry.table == "cloud_pcs"));
+        const bool is_cloud_pcs = entry.table == "cloud_pcs";
+        CHECK((entry.quota == QuotaClass::cloud_pc_list) == is_cloud_pcs);
+        // Where a full list is one or two requests there is nothing to be saved.
+        CHECK(entry.changed_property == (is_cloud_pcs ? "lastModifiedDateTime" : ""));
+        CHECK(entry.named_by_audit_events == is_cloud_pcs);
         CHECK(entry.max_delete_fraction == (entry.table == "snapshots" ? 1 : 0));
         CHECK(entry.id_property == (entry.table == "source_device_images" ? "resourceId" : "id"));
         CHECK((entry.shape == Shape::strings) == (entry.table == "audit_activity_types"));

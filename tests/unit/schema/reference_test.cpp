@@ -1,3 +1,4 @@
+#include "schema/actions.hpp"
 #include "schema/ddl.hpp"
 #include "schema/views.hpp"
 
@@ -27,6 +28,11 @@ TEST_CASE("reference: docs/reference/tables.md is what the catalog says")
     check_fresh("docs/reference/tables.md", table_reference());
 }
 
+TEST_CASE("reference: docs/reference/actions.md is what the entries say")
+{
+    check_fresh("docs/reference/actions.md", action_reference());
+}
+
 TEST_CASE("reference: docs/reference/views.md is what the views' files say")
 {
     check_fresh("docs/reference/views.md", view_reference());
@@ -42,5 +48,27 @@ TEST_CASE("reference: every table and every column is in it")
             CHECK(text.find("| `" + column_name(column.property) + "` | ") != std::string::npos);
         for (const auto& child : entry.children)
             CHECK(text.find("\n### " + std::string{child.table} + "\n") != std::string::npos);
+    }
+}
+
+TEST_CASE("reference: every kind with every parameter is in it, and is explained")
+{
+    const auto text = action_reference();
+    for (const auto& action : actions()) {
+        CAPTURE(action.kind);
+        CHECK(text.find("\n## " + std::string{action.kind} + "\n") != std::string::npos);
+        const auto lines = explain(action);
+        CHECK(lines.front() == action.kind);
+        std::string joined;
+        for (const auto& line : lines) {
+            CHECK(line.find('\n') == std::string::npos);
+            joined += line + "\n";
+        }
+        CHECK(joined.find(action.path) != std::string::npos);
+        CHECK(joined.find("INSERT INTO jobs") != std::string::npos);
+        for (const auto& parameter : action.parameters) {
+            CHECK(text.find("| `" + std::string{parameter.name}) != std::string::npos);
+            CHECK(joined.find("  " + std::string{parameter.name}) != std::string::npos);
+        }
     }
 }
