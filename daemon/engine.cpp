@@ -8,9 +8,7 @@
 #include "sync/mirror/records.hpp"
 #include "sync/mirror/retention.hpp"
 
-#include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -194,12 +192,7 @@ asio::awaitable<int> Engine::run_once()
 asio::awaitable<void> Engine::run()
 {
     Scheduler scheduler{x_puller, x_parts.clock, x_parts.rng, co_await prepare()};
-    // A wish to end that came meanwhile would be met at join(), which then waits for nobody, and
-    // the tasks would outlive all that they use.
-    const auto asked = co_await asio::this_coro::cancellation_state;
-    if (asked.cancelled() != asio::cancellation_type::none)
-        throw boost::system::system_error{asio::error::operation_aborted};
-    TaskGroup group{co_await asio::this_coro::executor};
+    auto group = co_await TaskGroup::make();
     group.spawn(watch_credential());
     group.spawn(watch_certificate(x_config, x_parts.clock));
     group.spawn(x_login.run());

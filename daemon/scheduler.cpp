@@ -65,7 +65,7 @@ Scheduler::Scheduler(mirror::Puller& puller, Clock& clock, Rng& rng,
 asio::awaitable<std::vector<mirror::RunSummary>> Scheduler::run_once()
 {
     std::vector<mirror::RunSummary> runs(x_resources.size());
-    TaskGroup group{co_await asio::this_coro::executor};
+    auto group = co_await TaskGroup::make();
     for (std::size_t i = 0; i < x_resources.size(); ++i)
         group.spawn(pull_into(*x_resources[i].table, runs[i]));
     co_await group.join();
@@ -74,7 +74,7 @@ asio::awaitable<std::vector<mirror::RunSummary>> Scheduler::run_once()
 
 asio::awaitable<void> Scheduler::run(Desk& desk)
 {
-    TaskGroup group{co_await asio::this_coro::executor};
+    auto group = co_await TaskGroup::make();
     for (const auto& resource : x_resources) {
         auto* const asked = desk.find(resource.table->collection().table);
         CLOUDPCD_ASSERT(asked != nullptr);

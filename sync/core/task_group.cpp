@@ -17,27 +17,49 @@ TaskGroup::TaskGroup(asio::any_io_executor executor)
     : x_executor{std::move(executor)}, x_state{std::make_shared<State>(x_executor)}
 {}
 
+asio::awaitable<TaskGroup> TaskGroup::make()
+{
+    // Awaiting this coroutine is what throws; see the header.
+    const auto executor = co_await asio::this_coro::executor;
+    co_return TaskGroup{executor};
+}
+
 void TaskGroup::State::cancel()
 {
     // A task may end, and leave the list, while it is being cancelled.
-    for (auto task = running.begin(); task != running.end();)
-        (task++)->emit(asio::cancellation_type::terminal);
+    for (auto task = running.begin(); task != running.end();) {
+        auto& one = *task++;
+        one.unwanted = true;
+        if (one.begun)
+            one.cancel.emit(asio::cancellation_type::terminal);
+    }
+}
+
+/// Asio 1.26 throws past everybody when a coroutine is cancelled before its first step; so one that
+/// is unwanted by then is told here.
+asio::awaitable<void> TaskGroup::begin(Task& self, asio::awaitable<void> task)
+{
+    self.begun = true;
+    if (self.unwanted)
+        throw boost::system::system_error{asio::error::operation_aborted};
+    co_await std::move(task);
 }
 
 void TaskGroup::spawn(asio::awaitable<void> task)
 {
     const auto place = x_state->running.emplace(x_state->running.end());
-    asio::co_spawn(x_executor, std::move(task),
-                   asio::bind_cancellation_slot(
-                       place->slot(), [state = x_state, place](const std::exception_ptr& thrown) {
-                           state->running.erase(place);
-                           if (thrown && !state->failure) {
-                               state->failure = thrown;
-                               state->cancel();
-                           }
-                           if (state->running.empty())
-                               state->changed.cancel();
-                       }));
+    asio::co_spawn(
+        x_executor, begin(*place, std::move(task)),
+        asio::bind_cancellation_slot(place->cancel.slot(),
+                                     [state = x_state, place](const std::exception_ptr& thrown) {
+                                         state->running.erase(place);
+                                         if (thrown && !state->failure) {
+                                             state->failure = thrown;
+                                             state->cancel();
+                                         }
+                                         if (state->running.empty())
+                                             state->changed.cancel();
+                                     }));
 }
 
 void TaskGroup::cancel()

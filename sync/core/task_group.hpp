@@ -18,6 +18,13 @@ class TaskGroup {
 public:
     explicit TaskGroup(boost::asio::any_io_executor executor);
 
+    /// A group for the coroutine that spawns its tasks at once and then joins them. One that was
+    /// cancelled before ends here: its join() would wait for nobody, and the tasks would outlive
+    /// all that they use.
+    ///
+    /// Exceptions: operation_aborted
+    static boost::asio::awaitable<TaskGroup> make();
+
     void spawn(boost::asio::awaitable<void> task);
     /// Asks every task that still runs to end with operation_aborted.
     void cancel();
@@ -29,6 +36,11 @@ public:
     boost::asio::awaitable<void> join();
 
 private:
+    struct Task {
+        boost::asio::cancellation_signal cancel{};
+        bool begun = false;
+        bool unwanted = false;
+    };
     struct State {
         explicit State(const boost::asio::any_io_executor& executor)
             : changed{executor, boost::asio::steady_timer::time_point::max()}
@@ -36,9 +48,11 @@ private:
         void cancel();
 
         boost::asio::steady_timer changed;  ///< cancelled when the last task has ended
-        std::list<boost::asio::cancellation_signal> running;
+        std::list<Task> running;
         std::exception_ptr failure;
     };
+
+    static boost::asio::awaitable<void> begin(Task& self, boost::asio::awaitable<void> task);
 
     boost::asio::any_io_executor x_executor;
     std::shared_ptr<State> x_state;  // shared with the tasks, which may be destroyed later

@@ -5,6 +5,9 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <doctest/doctest.h>
 
 #include <stdexcept>
@@ -20,6 +23,7 @@ struct Fixture {
     asio::io_context io;
     simulation::VirtualClock clock;
     std::string trace;
+    asio::steady_timer proceed{io, asio::steady_timer::time_point::max()};
 
     asio::awaitable<void> say(std::string text, Duration after)
     {
@@ -48,6 +52,18 @@ struct Fixture {
         } catch (const std::exception& failure) {
             trace += failure.what();
         }
+    }
+
+    /// Waits for something that cannot be cancelled before it begins.
+    asio::awaitable<void> say_together()
+    {
+        boost::system::error_code woken;
+        co_await proceed.async_wait(asio::bind_cancellation_slot(
+            asio::cancellation_slot{}, asio::redirect_error(asio::use_awaitable, woken)));
+        auto group = co_await TaskGroup::make();
+        group.spawn(say("x", seconds{9}));
+        group.spawn(say("y", seconds{8}));
+        co_await join(group);
     }
 };
 
@@ -86,6 +102,49 @@ TEST_CASE_FIXTURE(Fixture, "task group: who is cancelled while waiting cancels t
     cancel.emit(asio::cancellation_type::terminal);
     clock.run(io);
     CHECK(trace == "--cancelled");
+}
+
+TEST_CASE_FIXTURE(Fixture, "task group: who was cancelled before spawns nothing")
+{
+    asio::cancellation_signal cancel;
+    asio::co_spawn(io, say_together(), asio::bind_cancellation_slot(cancel.slot(), asio::detached));
+    SUBCASE("while it did something else")
+    {
+        clock.run_for(io, seconds{1});
+        // The wish and the end of that are met at once.
+        asio::post(io, [&] {
+            cancel.emit(asio::cancellation_type::terminal);
+            proceed.cancel();
+        });
+        clock.run(io);
+        CHECK(trace.empty());
+    }
+    SUBCASE("later: the tasks end with it")
+    {
+        clock.run_for(io, seconds{1});
+        proceed.cancel();
+        clock.run_for(io, seconds{1});
+        cancel.emit(asio::cancellation_type::terminal);
+        clock.run(io);
+        CHECK(trace == "--cancelled");
+    }
+    SUBCASE("never")
+    {
+        clock.run_for(io, seconds{1});
+        proceed.cancel();
+        clock.run(io);
+        CHECK(trace == "yx.");
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "task group: a task that is cancelled before it begins does not")
+{
+    TaskGroup group{io.get_executor()};
+    asio::post(io, [&] { group.cancel(); });  // comes before the task's first step
+    group.spawn(say("x", seconds{9}));
+    asio::co_spawn(io, join(group), asio::detached);
+    clock.run(io);
+    CHECK(trace == "cancelled");
 }
 
 TEST_CASE_FIXTURE(Fixture, "task group: an empty group has ended")
