@@ -226,6 +226,51 @@ TEST_CASE_FIXTURE(Queue, "guards: attempts and debits are written once")
         "an attempt begins as the next one of a queued job");
 }
 
+TEST_CASE_FIXTURE(Queue, "guards: what is sent is settled, and attempts count intents")
+{
+    for (const auto sent : {State::sending, State::accepted, State::in_doubt}) {
+        const auto id = add_in(sent);
+        for (const auto* change : {"risk = 0", "touches = 9", "duplicate_key = 'x'"})
+            CHECK(daemon_tries(fmt::format("UPDATE jobs SET {} WHERE job_id = {}", change, id)) ==
+                  "what is sent is settled");
+    }
+    add_in(State::queued);
+    for (const auto* change : {"attempts = attempts + 1", "attempts = 0"})
+        CHECK(daemon_tries(fmt::format("UPDATE jobs SET {}", change)) == "attempts count intents");
+}
+
+TEST_CASE_FIXTURE(Queue, "guards: the daemon's own REPLACE takes no row away")
+{
+    const auto sent = add_in(State::sending);
+    const auto next = add_in(State::queued);
+    const auto attempt = [&](int attempt_id, std::string_view client_request_id) {
+        return daemon_tries(fmt::format(
+            "REPLACE INTO job_attempts (attempt_id, job_id, attempt, client_request_id, method, "
+            "path, acted_as, boot_id, intent_at) VALUES ({}, {}, 1, '{}', 'm', 'p', 'a', 'b', 't')",
+            attempt_id, next, client_request_id));
+    };
+    const auto before = rows("SELECT * FROM job_attempts");
+    CHECK(attempt(1, "fresh") == "there is such an attempt");
+    CHECK(attempt(2, last_attempt(database, sent)->client_request_id) ==
+          "there is such an attempt");
+    CHECK(rows("SELECT * FROM job_attempts") == before);
+    CHECK(daemon_tries("REPLACE INTO job_events (event_id, job_id, at, to_state, actor) "
+                       "VALUES (1, 2, 'x', 'queued', 'x')") == "there is such an event");
+    CHECK(daemon_tries("REPLACE INTO guard_ledger VALUES (1, 1, 'x', 9, NULL)") ==
+          "there is such a debit");
+}
+
+TEST_CASE_FIXTURE(Queue, "guards: a target stays the object it is, and an ended job has none open")
+{
+    const auto id = add_in(State::succeeded);
+    for (const auto* change : {"target_id = 'x'", "resource = 'x'", "job_id = 7"})
+        CHECK(daemon_tries(fmt::format("UPDATE job_targets SET {}", change)) ==
+              "a target does not change");
+    CHECK(daemon_tries("UPDATE job_targets SET open = 1") ==
+          "a job that has ended touches nothing more");
+    CHECK_THROWS(set_targets(database, id, std::vector<Target>{{"cloud_pcs", "x"}}, false));
+}
+
 TEST_CASE_FIXTURE(Queue, "guards: the table of transitions is fixed")
 {
     for (const auto* change :

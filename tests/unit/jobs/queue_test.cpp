@@ -107,7 +107,9 @@ TEST_CASE_FIXTURE(Queue, "queue: an event is written when state, reason or hold 
     move(id, State::queued);
     CHECK_FALSE(job(id).held_by.has_value());
     CHECK_FALSE(job(id).due_at.has_value());
-    CHECK(value("SELECT group_concat(to_state) FROM job_events") == "submitted,held,held,queued");
+    CHECK(
+        value("SELECT group_concat(to_state) FROM (SELECT * FROM job_events ORDER BY event_id)") ==
+        "submitted,held,held,queued");
 }
 
 TEST_CASE_FIXTURE(Queue, "queue: cancel wins before sending and comes too late after")
