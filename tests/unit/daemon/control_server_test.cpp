@@ -1,6 +1,7 @@
 // The server's limits, in virtual time: real unix sockets, one thread with the peers at their ends.
 
 #include "daemon/control/server.hpp"
+#include "sync/core/log.hpp"
 #include "tests/simulation/virtual_clock.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -78,7 +79,16 @@ struct Fixture {
                     {verb::get, "/throw", Role::operate, [this](Request) { return fail(); }}}},
             Roles{config::Roles{}, ::geteuid(), clock});
     }
-    ~Fixture() { stop(); }
+    // Thousands of requests are not worth a line each.
+    Fixture()
+    {
+        cloudpcd::log::configure(cloudpcd::log::Level::error, cloudpcd::log::Format::text);
+    }
+    ~Fixture()
+    {
+        stop();
+        cloudpcd::log::configure(cloudpcd::log::Level::info, cloudpcd::log::Format::text);
+    }
 
     asio::awaitable<Reply> slow()
     {
