@@ -149,12 +149,9 @@ json::object report_json(const mirror::VerifyReport& report)
         named.push_back(json::object{{"table", difference.table},
                                      {"id", difference.id},
                                      {"difference", mirror::to_string(difference.kind)}});
-    return {{"resource", report.resource},
-            {"complete", report.complete},
-            {"error", text_or_null(report.error)},
-            {"objects", report.objects},
-            {"differences", report.differences},
-            {"named", named}};
+    return {{"resource", report.resource},         {"complete", report.complete},
+            {"error", text_or_null(report.error)}, {"objects", report.objects},
+            {"differences", report.differences},   {"named", named}};
 }
 
 /// One ticket a table, or why there is none.

@@ -26,7 +26,7 @@ struct Cursor {
     std::size_t position = 0;  ///< in the list, or in the snapshot when there is one
     std::shared_ptr<const Snapshot> snapshot{};
     std::shared_ptr<const Hidden> hidden{};  ///< what this reading of the list leaves out
-    int served = 0;  ///< how often its page was given
+    int served = 0;                          ///< how often its page was given
     TimePoint expires{};
 };
 
