@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -17,8 +17,9 @@ namespace {
 
 [[noreturn]] void unusable(const std::filesystem::path& path, std::string_view what, int cause)
 {
-    throw store::StoreError{store::StoreError::Kind::unusable,
-                            fmt::format("{}: {}: {}", path.string(), what, std::strerror(cause))};
+    throw store::StoreError{
+        store::StoreError::Kind::unusable,
+        fmt::format("{}: {}: {}", path.string(), what, std::generic_category().message(cause))};
 }
 
 class Descriptor {

@@ -9,11 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <grp.h>
 #include <optional>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -65,7 +65,9 @@ private:
     static void complain(const fs::path& path, const std::string& what)
     {
         log::warning("who may write the queue cannot be arranged",
-                     {{"path", path.string()}, {"what", what}, {"error", std::strerror(errno)}});
+                     {{"path", path.string()},
+                      {"what", what},
+                      {"error", std::generic_category().message(errno)}});
     }
 
     int x_file = -1;
@@ -92,14 +94,18 @@ std::optional<gid_t> group_of_the_queue()
 
 void arrange_directory(const fs::path& directory, bool sql_submit, std::optional<gid_t> group)
 {
-    // The mode is set below, whatever the umask.
+    // The mode is set below, whatever the umask. What cannot be made or entered, Database::open
+    // complains of in its own words.
     const bool made = ::mkdir(directory.c_str(), 0755) == 0;
-    Place place{fs::canonical(directory)};
+    std::error_code failed;
+    const auto real = fs::canonical(directory, failed);
+    if (failed)
+        return;
+    Place place{real};
     if (!place.is(S_IFDIR) || !place.is_ours())
         return;
     // A directory that has other uses (a queue put beside the mirror) keeps its mode.
-    const bool of_the_queue =
-        made || (place.mode() & S_ISGID) != 0 || fs::is_empty(fs::canonical(directory));
+    const bool of_the_queue = made || (place.mode() & S_ISGID) != 0 || fs::is_empty(real, failed);
     if (of_the_queue)
         place.set(group, sql_submit ? 02775 : 02755, directory);
 }
@@ -160,17 +166,9 @@ store::Database open_queue(const QueueOptions& options, const Clock& clock, Rng&
 {
     const auto directory =
         options.path.has_parent_path() ? options.path.parent_path() : fs::path{"."};
-    const auto parent = directory.has_parent_path() ? directory.parent_path() : fs::path{"."};
     const auto group = group_of_the_queue();
     const mode_t mode = options.sql_submit ? 0664 : 0644;
-    std::error_code missing;
-    if (fs::is_directory(parent, missing)) {
-        try {
-            arrange_directory(directory, options.sql_submit, group);
-        } catch (const fs::filesystem_error&) {
-            // Not a directory, or not to be entered: Database::open says so in its own words.
-        }
-    }
+    arrange_directory(directory, options.sql_submit, group);
     arrange_files(options.path, mode, group);
 
     auto database = store::Database::open({

@@ -233,20 +233,21 @@ CancelOutcome cancel(store::Database& database, JobId job, std::string_view reas
     });
 }
 
-ApproveOutcome approve(store::Database& database, JobId id, const Approval& approval, UtcTime now)
+ApproveOutcome approve(store::Database& database, JobId job, const Approval& approval, UtcTime now)
 {
     return in_transaction(database, [&] {
-        const auto job = find(database, id);
-        if (!job)
+        const auto found = find(database, job);
+        if (!found)
             return ApproveOutcome::unknown;
-        const bool waiting = job->state == State::awaiting_approval || job->held_by == Hold::budget;
+        const bool waiting =
+            found->state == State::awaiting_approval || found->held_by == Hold::budget;
         if (!waiting)
             return ApproveOutcome::not_waiting;
-        if (!approval.own_allowed && job->requested_by == approval.approver)
+        if (!approval.own_allowed && found->requested_by == approval.approver)
             return ApproveOutcome::own_request;
-        if (!approval.seen_hash.empty() && approval.seen_hash != content_hash(*job))
+        if (!approval.seen_hash.empty() && approval.seen_hash != content_hash(*found))
             return ApproveOutcome::changed;
-        write_approval(database, *job, approval, now);
+        write_approval(database, *found, approval, now);
         return ApproveOutcome::approved;
     });
 }

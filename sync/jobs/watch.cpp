@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <sys/inotify.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace cloudpcd::jobs {
@@ -66,7 +67,7 @@ QueueWatch::QueueWatch(const asio::any_io_executor& executor, store::Store& stor
         return;
     }
     log::warning("the queue cannot be watched; it is looked at once a second",
-                 {{"path", directory.string()}, {"error", std::strerror(errno)}});
+                 {{"path", directory.string()}, {"error", std::generic_category().message(errno)}});
 }
 
 asio::awaitable<QueueWatch::Change> QueueWatch::wait_for_change()

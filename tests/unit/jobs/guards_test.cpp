@@ -258,6 +258,9 @@ TEST_CASE_FIXTURE(Queue, "guards: the daemon's own REPLACE takes no row away")
                        "VALUES (1, 2, 'x', 'queued', 'x')") == "there is such an event");
     CHECK(daemon_tries("REPLACE INTO guard_ledger VALUES (1, 1, 'x', 9, NULL)") ==
           "there is such a debit");
+    CHECK(daemon_tries(fmt::format("REPLACE INTO job_targets SELECT {}, resource, target_id, 1 "
+                                   "FROM job_targets WHERE open = 1",
+                                   next)) == "another job is active on this object");
 }
 
 TEST_CASE_FIXTURE(Queue, "guards: a target stays the object it is, and an ended job has none open")

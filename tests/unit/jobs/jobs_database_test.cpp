@@ -183,6 +183,9 @@ TEST_CASE_FIXTURE(Anchored, "anchor: another queue in its place is behind, whate
     add_in(State::succeeded);
     add_in(State::succeeded);
     CHECK(state_of(anchor) == AnchorState::behind);
+    // Not even beside the anchor of a queue that never sent anything.
+    write_file(anchor.path(), "{\"database_id\":\"x\",\"machine_id\":\"m1\",\"attempt\":0}");
+    CHECK(state_of(anchor) == AnchorState::behind);
 }
 
 TEST_CASE_FIXTURE(Anchored, "anchor: missing or spoilt beside a queue that has sent")
@@ -198,12 +201,15 @@ TEST_CASE_FIXTURE(Anchored, "anchor: missing or spoilt beside a queue that has s
     fs::remove(anchor.path());
     CHECK(state_of(anchor) == AnchorState::missing);
     // A link is not followed, neither to read nor to write.
+    anchor.write(database);
     const auto victim = directory.path() / "victim";
-    write_file(victim, "precious");
+    fs::rename(anchor.path(), victim);
+    const auto precious = store::test::read_file(victim);
     fs::create_symlink(victim, anchor.path());
     CHECK(state_of(anchor) == AnchorState::missing);
+    add_in(State::succeeded);
     anchor.write(database);
-    CHECK(store::test::read_file(victim) == "precious");
+    CHECK(store::test::read_file(victim) == precious);
     CHECK_FALSE(fs::is_symlink(anchor.path()));
     CHECK(state_of(anchor) == AnchorState::normal);
 }
