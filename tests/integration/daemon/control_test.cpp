@@ -178,6 +178,9 @@ TEST_CASE("control: a pull that does not complete is status 1, a table there is 
     CHECK(contains(incomplete.output, "cloud_pcs: complete, "));
     CHECK(incomplete.errors == "cloudpcctl: 1 of 2 pulls did not complete\n");
     CHECK(running.ctl({"sync", "user_settings", "--wait"}).status == 1);
+    // The reason is a string, as in the tables.
+    CHECK(contains(running.ctl({"--json", "sync", "gallery_images", "--wait"}).output,
+                   R"("error":"GET galleryImages)"));
 
     const auto unknown = running.ctl({"sync", "cloud_pc"});
     CHECK(unknown.status == 2);
