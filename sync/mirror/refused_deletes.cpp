@@ -74,10 +74,13 @@ std::string held_back_sql(std::string_view resource, std::string_view id, int ru
         resource, id, run_parameter);
 }
 
-std::int64_t forget_refused_deletes(store::Database& database)
+std::int64_t forget_refused_deletes(store::Database& database, std::int64_t rows_max)
 {
-    database.execute(
-        "DELETE FROM refused_deletes WHERE to_run < (SELECT min(run_id) FROM sync_runs)");
+    auto statement = database.prepared(
+        "DELETE FROM refused_deletes WHERE (resource, id, from_run) IN "
+        "(SELECT resource, id, from_run FROM refused_deletes "
+        "WHERE to_run < (SELECT min(run_id) FROM sync_runs) LIMIT ?)");
+    statement.bind(1, rows_max).run();
     return database.changes();
 }
 

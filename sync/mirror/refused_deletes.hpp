@@ -34,7 +34,7 @@ std::unordered_set<std::string> refused_deletes(store::Database& database,
 /// For a WHERE: that `id` (an SQL expression) was held back by the run of parameter `?run`.
 std::string held_back_sql(std::string_view resource, std::string_view id, int run_parameter);
 
-/// Forgets those whose runs are forgotten. Gives the number of rows.
-std::int64_t forget_refused_deletes(store::Database& database);
+/// Forgets those whose runs are forgotten, at most `rows_max`. Gives the number of rows.
+std::int64_t forget_refused_deletes(store::Database& database, std::int64_t rows_max);
 
 }  // namespace cloudpcd::mirror

@@ -65,7 +65,7 @@ std::int64_t forget_records(store::Database& database, UtcTime oldest)
         "AND run_id NOT IN (SELECT run_id FROM sync_runs)");
     quarantine.bind(1, bound).run();
     removed += database.changes();
-    return removed + forget_refused_deletes(database);
+    return removed + forget_refused_deletes(database, forget_rows_max);
 }
 
 }  // namespace cloudpcd::mirror

@@ -75,9 +75,9 @@ public:
     std::string one(const std::string& sql);
     /// As the daemon itself.
     void execute(const std::string& sql) { x_store->database().execute(sql); }
-    std::int64_t forget_refused_deletes()
+    std::int64_t forget_refused_deletes(std::int64_t rows_max)
     {
-        return mirror::forget_refused_deletes(x_store->database());
+        return mirror::forget_refused_deletes(x_store->database(), rows_max);
     }
     std::string outcome(std::string_view table)
     {
