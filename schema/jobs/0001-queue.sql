@@ -82,8 +82,8 @@ CREATE TABLE jobs (
         state IN ('submitted', 'awaiting_approval', 'held', 'queued', 'sending', 'accepted',
                   'in_doubt', 'succeeded', 'failed', 'rejected', 'cancelled', 'expired', 'checked')),
     CONSTRAINT held_by_known CHECK (
-        held_by IN ('not_before', 'target_busy', 'budget', 'freeze', 'login', 'unreadable', 'retry',
-                    'restored')),
+        held_by IN ('not_before', 'target_busy', 'budget', 'freeze', 'clock', 'login', 'unreadable',
+                    'retry', 'restored')),
     CONSTRAINT held_by_something CHECK ((state = 'held') = (held_by IS NOT NULL)),
     CONSTRAINT risk_0_to_2 CHECK (risk IN (0, 1, 2)),
     CONSTRAINT touches_counted CHECK (touches >= 0),
@@ -157,6 +157,15 @@ CREATE TABLE job_targets (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX job_targets_open ON job_targets (resource, target_id) WHERE open = 1;
 CREATE INDEX job_targets_object ON job_targets (resource, target_id, job_id);
+
+-- What a destructive job expects untold: the user whom the mirror had on each of its Cloud PCs when
+-- it was submitted. A Cloud PC that the mirror did not know has no row.
+CREATE TABLE job_expectations (
+    job_id              INTEGER NOT NULL REFERENCES jobs (job_id),
+    cloud_pc_id         TEXT    NOT NULL,
+    user_principal_name TEXT    NOT NULL,
+    PRIMARY KEY (job_id, cloud_pc_id)
+) WITHOUT ROWID;
 
 -- What destructive attempts took from the budgets. Given back by a proof of non-execution only.
 CREATE TABLE guard_ledger (
@@ -478,6 +487,23 @@ CREATE TRIGGER job_targets_delete BEFORE DELETE ON job_targets BEGIN
     SELECT RAISE(ABORT, 'a job that may have been sent keeps its targets')
      WHERE EXISTS (SELECT 1 FROM jobs WHERE job_id = OLD.job_id
                       AND state IN ('sending', 'accepted', 'in_doubt'));
+END;
+
+CREATE TRIGGER job_expectations_insert BEFORE INSERT ON job_expectations BEGIN
+    SELECT cloudpcd_daemon();
+    SELECT RAISE(ABORT, 'what a job expects is settled when it is taken in')
+     WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE job_id = NEW.job_id AND state = 'submitted')
+        OR EXISTS (SELECT 1 FROM job_expectations
+                    WHERE job_id = NEW.job_id AND cloud_pc_id = NEW.cloud_pc_id);
+END;
+CREATE TRIGGER job_expectations_update BEFORE UPDATE ON job_expectations BEGIN
+    SELECT cloudpcd_daemon();
+    SELECT RAISE(ABORT, 'what a job expects does not change');
+END;
+CREATE TRIGGER job_expectations_delete BEFORE DELETE ON job_expectations BEGIN
+    SELECT cloudpcd_daemon();
+    SELECT RAISE(ABORT, 'what an open job expects is not removed')
+     WHERE EXISTS (SELECT 1 FROM jobs WHERE job_id = OLD.job_id AND finished_at IS NULL);
 END;
 
 CREATE TRIGGER guard_ledger_insert BEFORE INSERT ON guard_ledger BEGIN

@@ -37,6 +37,7 @@ constexpr std::array<std::pair<Hold, std::string_view>, 8> hold_names{{
     {Hold::target_busy, "target_busy"},
     {Hold::budget, "budget"},
     {Hold::freeze, "freeze"},
+    {Hold::clock, "clock"},
     {Hold::login, "login"},
     {Hold::unreadable, "unreadable"},
     {Hold::retry, "retry"},

@@ -47,6 +47,7 @@ enum class Hold {
     target_busy,  ///< another job is active on one of its objects
     budget,       ///< `due_at` says when it would fit
     freeze,       ///< writes are frozen
+    clock,        ///< this machine's clock and Graph's differ
     login,        ///< needs the token of a user who has signed in
     unreadable,   ///< its target cannot be read from Graph
     retry,        ///< Graph asked for a long wait

@@ -25,6 +25,7 @@ std::int64_t forget_jobs(store::Database& database, UtcTime oldest)
 
         constexpr std::array removals{
             "DELETE FROM guard_ledger WHERE job_id = ?",
+            "DELETE FROM job_expectations WHERE job_id = ?",
             "DELETE FROM job_targets WHERE job_id = ?",
             "DELETE FROM job_events WHERE job_id = ?",
             "DELETE FROM job_attempts WHERE job_id = ?",
