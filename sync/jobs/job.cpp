@@ -32,7 +32,7 @@ constexpr std::array<std::pair<State, std::string_view>, state_count> state_name
     {State::checked, "checked"},
 }};
 
-constexpr std::array<std::pair<Hold, std::string_view>, 8> hold_names{{
+constexpr std::array<std::pair<Hold, std::string_view>, 9> hold_names{{
     {Hold::not_before, "not_before"},
     {Hold::target_busy, "target_busy"},
     {Hold::budget, "budget"},
