@@ -202,7 +202,10 @@ asio::awaitable<Result<Client::Sent>> Client::send(const GetRequest& request, Pr
         };
         if (response != nullptr && response->status != 429)  // that has a rule of its own
             x_throttle.ease(request.quota, load_of(header("x-ms-throttle-limit-percentage")));
-        x_skew.observe(parse_http_date(header("Date")), x_clock.utc_now(), x_options.origin.host);
+        const auto date = parse_http_date(header("Date"));
+        x_skew.observe(date, x_clock.utc_now(), x_options.origin.host);
+        if (date)
+            x_server_clock = date->time_since_epoch() - x_clock.steady_now().time_since_epoch();
         log::debug("graph request", {{"context", request.context},
                                      {"attempt", progress.attempts},
                                      {"status", response == nullptr ? 0 : response->status},
@@ -213,6 +216,14 @@ asio::awaitable<Result<Client::Sent>> Client::send(const GetRequest& request, Pr
                                      {"load", header("x-ms-throttle-limit-percentage")}});
         co_return sent;
     }
+}
+
+std::optional<Duration> Client::clock_skew() const
+{
+    if (!x_server_clock)
+        return std::nullopt;
+    const UtcTime server{x_clock.steady_now().time_since_epoch() + *x_server_clock};
+    return x_clock.utc_now() - server;
 }
 
 /// Success means: the request may be repeated now. Otherwise the Error is the last word.

@@ -73,8 +73,9 @@ public:
     const ClientOptions& options() const noexcept { return x_options; }
     /// Requests sent to Graph since the start (attempts, not calls).
     std::uint64_t requests() const noexcept { return x_requests; }
-    /// Local clock minus Graph's, as of the last response that had a Date.
-    std::optional<Duration> clock_skew() const noexcept { return x_skew.last(); }
+    /// Local clock minus Graph's, as the last response with a Date and the time since then say; so
+    /// a clock that is set meanwhile shows at once.
+    std::optional<Duration> clock_skew() const;
 
 private:
     struct Progress;
@@ -103,6 +104,7 @@ private:
     ClientOptions x_options;
     std::uint64_t x_requests = 0;
     ClockSkew x_skew;
+    std::optional<Duration> x_server_clock{};  ///< Graph's UTC minus our steady time
     using Turns = std::array<Semaphore, quota_class_count>;
     std::array<Turns, priority_count> x_turns{Turns{Semaphore{1}, Semaphore{1}, Semaphore{1}},
                                               Turns{Semaphore{1}, Semaphore{1}, Semaphore{1}}};

@@ -161,6 +161,21 @@ std::optional<Attempt> find_evidence(store::Database& database, std::string_view
     return read_one(std::move(row));
 }
 
+std::vector<std::string> evidence_near(store::Database& database, JobId job)
+{
+    std::vector<std::string> evidence;
+    auto row = database.prepared(
+        "SELECT DISTINCT a.evidence FROM job_targets mine "
+        "JOIN job_targets theirs ON theirs.resource = mine.resource "
+        "  AND theirs.target_id = mine.target_id AND theirs.job_id <> mine.job_id "
+        "JOIN job_attempts a ON a.job_id = theirs.job_id "
+        "WHERE mine.job_id = ? AND a.evidence IS NOT NULL ORDER BY a.evidence");
+    row.bind(1, job);
+    while (row.step())
+        evidence.push_back(row.string(0));
+    return evidence;
+}
+
 std::vector<Attempt> attempts_without_verdict(store::Database& database)
 {
     return read_all(database.prepared(select("WHERE verdict IS NULL ORDER BY attempt_id")));
@@ -174,7 +189,8 @@ std::int64_t doubt_unfinished(store::Database& database, UtcTime now)
             record_verdict(database, attempt.attempt_id, Verdict::unknown, {}, now);
             const Change change{.reason =
                                     "the daemon stopped while the request was on its way; looking "
-                                    "for what became of it"};
+                                    "for what became of it",
+                                .due_at = now};
             moved += transition(database, attempt.job_id, State::sending, State::in_doubt, change,
                                 daemon_actor, now)
                          ? 1

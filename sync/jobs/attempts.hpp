@@ -84,6 +84,9 @@ void record_verdict(store::Database& database, AttemptId attempt, Verdict verdic
 /// The attempt that a piece of evidence already explains.
 std::optional<Attempt> find_evidence(store::Database& database, std::string_view evidence);
 
+/// Evidence of the attempts of other jobs that touch an object of `job`: explained already.
+std::vector<std::string> evidence_near(store::Database& database, JobId job);
+
 /// Attempts that a stop of the daemon cut off, oldest first: whether they were executed is unknown.
 std::vector<Attempt> attempts_without_verdict(store::Database& database);
 

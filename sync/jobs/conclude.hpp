@@ -39,6 +39,10 @@ State conclude_evidence(store::Database& queue, const Plan& plan, const Job& job
                         const Attempt& attempt, const Proof& proof, const Found& found,
                         UtcTime now);
 
+/// A class 0 job in doubt goes back to the queue, which is what its class means. Gives false for
+/// any other, and when it was repeated often enough.
+bool repeat_if_repeatable(store::Database& queue, const Job& job, Rng& rng, UtcTime now);
+
 /// Jobs on their way (accepted, in doubt) whose next look is due, oldest first.
 std::vector<Job> due_on_their_way(store::Database& queue, UtcTime now, int max);
 

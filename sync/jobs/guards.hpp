@@ -29,6 +29,7 @@ struct Circumstances {
     std::optional<std::string> user{};  ///< who is signed in for the delegated verbs
     std::string login_error{};          ///< why a sign-in gives no token; may be empty
     std::int64_t fleet = 0;             ///< rows of cloud_pcs
+    std::string graph_endpoint{};       ///< "https://graph.microsoft.com", for a dry run's URL
 };
 
 /// The earlier and the later of both clocks.

@@ -162,13 +162,18 @@ std::vector<store::Migration> migrations()
 
 }  // namespace
 
-store::Database open_queue(const QueueOptions& options, const Clock& clock, Rng& rng)
+void arrange_queue_directory(const QueueOptions& options)
 {
     const auto directory =
         options.path.has_parent_path() ? options.path.parent_path() : fs::path{"."};
+    arrange_directory(directory, options.sql_submit, group_of_the_queue());
+}
+
+store::Database open_queue(const QueueOptions& options, const Clock& clock, Rng& rng)
+{
     const auto group = group_of_the_queue();
     const mode_t mode = options.sql_submit ? 0664 : 0644;
-    arrange_directory(directory, options.sql_submit, group);
+    arrange_queue_directory(options);
     arrange_files(options.path, mode, group);
 
     auto database = store::Database::open({

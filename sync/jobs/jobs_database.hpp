@@ -28,6 +28,10 @@ struct QueueOptions {
     bool sql_submit = true;
 };
 
+/// Makes the directory of the queue, its last level only, when it is missing, and sets its mode and
+/// group as open_queue() does; for the lock file that is to be there first.
+void arrange_queue_directory(const QueueOptions& options);
+
 /// Opens or creates the queue of a tenant and brings it to this binary's schema. Makes the
 /// directory, its last level only, when it is missing; sets modes and group where they are ours to
 /// set and differ. What cannot be set is logged, since the queue works for the daemon all the same.

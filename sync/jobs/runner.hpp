@@ -6,28 +6,18 @@
 // The queue is the schedule: what has to be done, and when, stands in its rows, so that whatever
 // stops the daemon, the next one goes on from there. In memory is only what is being done now.
 
-#include "config/config.hpp"
-#include "sync/core/clock.hpp"
-#include "sync/core/rng.hpp"
 #include "sync/core/task_group.hpp"
-#include "sync/graph/credentials.hpp"
-#include "sync/graph/delegated.hpp"
-#include "sync/graph/throttle.hpp"
-#include "sync/graph/write.hpp"
-#include "sync/jobs/anchor.hpp"
-#include "sync/jobs/estate.hpp"
-#include "sync/jobs/freeze.hpp"
-#include "sync/jobs/guards.hpp"
+#include "sync/core/wake.hpp"
+#include "sync/jobs/carrier.hpp"
 #include "sync/jobs/intake.hpp"
+#include "sync/jobs/observer.hpp"
+#include "sync/jobs/running.hpp"
 #include "sync/jobs/watch.hpp"
-#include "sync/store/store.hpp"
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 
-#include <functional>
-#include <map>
+#include <deque>
+#include <exception>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,42 +25,28 @@
 
 namespace cloudpcd::jobs {
 
+/// How long the end of run() waits for the answer to a write that is on the wire.
+inline constexpr Duration write_grace = std::chrono::seconds{10};
+
 class Runner {
 public:
-    struct Parts {
-        boost::asio::any_io_executor executor;
-        store::Store& queue;
-        store::Store& mirror;  ///< a read-only connection, on the executor of `queue`
-        Estate& estate;
-        graph::Writer& writer;
-        graph::Throttle& throttle;
-        graph::Credentials& application;
-        graph::DelegatedCredentials& user;
-        Clock& clock;
-        Rng& rng;
-        const Anchor& anchor;
-        QueueWatch* watch = nullptr;  ///< null: nobody but kick() tells of new rows
-        std::function<std::optional<Duration>()> clock_skew;  ///< of the last answer of Graph
-    };
-    struct Options {
-        config::Jobs settings;
-        graph::Origin origin;          ///< of Graph
-        std::string application_id{};  ///< of the audit log's actors
-        std::string boot_id{};
-    };
+    using Parts = RunningParts;
+    using Options = RunningOptions;
 
-    Runner(Parts parts, Options options);
+    /// `watch`: null where nobody but kick() tells of new rows.
+    Runner(Parts parts, Options options, QueueWatch* watch = nullptr);
 
-    /// Works until cancelled. Then nothing more is claimed, a write on the wire gets
-    /// write_grace to be answered, and what is not answered by then is in doubt.
+    /// Works until cancelled. Then nothing more is claimed, a write on the wire gets write_grace
+    /// to be answered, and what is not answered by then is in doubt.
     ///
-    /// Exceptions: SQLite::Exception, StoreError of the queue or its anchor: nothing is sent after
+    /// Exceptions: SQLite::Exception of the queue but for a full disk, which passes: nothing is
+    ///             sent that could not be recorded
     boost::asio::awaitable<void> run();
 
-    /// How the jobs stand that a run_once() dealt with.
+    /// How the jobs stand after a run_once().
     struct Summary {
-        std::vector<JobId> failed{};
-        std::vector<JobId> in_doubt{};
+        std::vector<JobId> failed{};    ///< during the run
+        std::vector<JobId> in_doubt{};  ///< now
     };
     /// Sends all due jobs, looks once at those on their way, and ends when each is accepted, held,
     /// in doubt or at its end.
@@ -80,11 +56,58 @@ public:
     void kick() noexcept;
 
 private:
-    struct Impl;
-    std::shared_ptr<Impl> x_impl;
-};
+    /// What there is to do, as the queue says.
+    struct Survey {
+        std::vector<Job> queued{};
+        std::vector<Job> on_their_way{};
+        std::vector<JobId> ended{};  ///< expired just now
+        std::optional<UtcTime> next{};
+        std::int64_t unfinished = 0;  ///< submitted, queued or sending
+    };
+    enum class Looks { all, none };
 
-/// How long SIGTERM waits for the answer to a write that is on the wire.
-inline constexpr Duration write_grace = std::chrono::seconds{10};
+    boost::asio::awaitable<void> begin();
+    boost::asio::awaitable<Survey> round(Looks looks);
+    boost::asio::awaitable<void> take_in_all();
+    boost::asio::awaitable<Survey> survey();
+    Survey survey_queue(store::Database& queue, const Circumstances& known, const Relook& relook);
+    Relook changes_since(const Circumstances& now);
+    void start(const Survey& survey, Looks looks);
+    template <class Work>
+    bool start_one(JobId job, Work work);
+    boost::asio::awaitable<void> guard(JobId job, boost::asio::awaitable<void> task);
+    boost::asio::awaitable<void> carry(Job job);
+    boost::asio::awaitable<void> deliver(Carrier::Departure departure);
+    boost::asio::awaitable<void> refresh(JobId job, Plan plan);
+    boost::asio::awaitable<void> look(Job job);
+    boost::asio::awaitable<void> check(JobId job);
+    boost::asio::awaitable<void> watch_queue();
+    boost::asio::awaitable<void> sleep(const Survey& survey);
+    boost::asio::awaitable<void> stop();
+    boost::asio::awaitable<Summary> summary(UtcTime since);
+    void take_over(std::exception_ptr thrown);
+    void rethrow_failure();
+    bool pausing() noexcept;
+
+    Running x_running;
+    QueueWatch* x_watch;
+    Wake x_wake;
+    TaskGroup x_tasks;   ///< reads: cancelled at once when the end comes
+    TaskGroup x_writes;  ///< on the wire
+    Carrier x_carrier;
+    Observer x_observer;
+    std::deque<JobId> x_dry_runs{};  ///< taken in, and not looked at yet
+    std::set<JobId> x_active{};      ///< jobs that a task is at; negative: on the wire
+    int x_looking = 0;     ///< of them, only looked at
+    int x_refreshing = 0;  ///< tasks that have the mirror follow
+    bool x_stopping = false;
+    JobId x_taken = 0;               ///< submitted jobs up to here have been looked at
+    bool x_targets_freed = true;
+    std::optional<bool> x_was_frozen{};
+    std::optional<std::string> x_user{};
+    bool x_clock_was_wrong = false;
+    std::optional<SteadyTime> x_paused_until{};  ///< the disk was full
+    std::exception_ptr x_failure{};
+};
 
 }  // namespace cloudpcd::jobs

@@ -80,6 +80,15 @@ std::optional<std::string> duplicate_key(const schema::Action& action, const bj:
     return fmt::format("{} {}", action.verb, bj::serialize(distinguishing));
 }
 
+const schema::Collection* created_in(const schema::Action& action) noexcept
+{
+    if (action.method.value != schema::Method::post)
+        return nullptr;
+    const auto all = schema::catalog();
+    const auto found = std::ranges::find(all, action.path, &schema::Collection::path);
+    return found == all.end() ? nullptr : &*found;
+}
+
 std::chrono::minutes ending_deadline(const schema::Action& action, const bj::object& params)
 {
     const schema::Ending& ending = action.ending.value;

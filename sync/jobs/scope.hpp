@@ -22,6 +22,9 @@ std::vector<std::string> listed_ids(const schema::Action& action,
 std::optional<std::string> duplicate_key(const schema::Action& action,
                                          const boost::json::object& params);
 
+/// The collection that an object made by the action is in; null for an action that makes none.
+const schema::Collection* created_in(const schema::Action& action) noexcept;
+
 /// How long the end of the action may take once it was accepted.
 std::chrono::minutes ending_deadline(const schema::Action& action,
                                      const boost::json::object& params);

@@ -315,6 +315,26 @@ Database Database::open(const OpenOptions& options)
     }
 }
 
+Database Database::open_reader(const std::filesystem::path& path)
+{
+    try {
+        const auto directory =
+            path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."};
+        const auto real = std::filesystem::canonical(directory) / path.filename();
+        auto made = std::make_unique<SQLite::Database>(
+            real.string(), SQLite::OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, busy_timeout_ms);
+        Database database{path, std::move(made)};
+        sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+        sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+        database.execute(
+            "PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; "
+            "PRAGMA cache_size = -1024");
+        return database;
+    } catch (const SQLite::Exception& failure) {
+        unusable(path, fmt::format("cannot be opened: {}", failure.getErrorStr()));
+    }
+}
+
 Statement Database::prepared(std::string_view sql)
 {
     auto found = x_statements.find(sql);

@@ -116,6 +116,12 @@ public:
     ///         written to an existing file before its application_id is known
     static Database open(const OpenOptions& options);
 
+    /// Opens an existing file of ours for reading only, for a second connection of the process that
+    /// writes it.
+    ///
+    /// Errors: StoreError unusable
+    static Database open_reader(const std::filesystem::path& path);
+
     ~Database() = default;
     Database(Database&&) = default;
     Database& operator=(Database&& other) noexcept;

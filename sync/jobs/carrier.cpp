@@ -1,0 +1,325 @@
+#include "sync/jobs/carrier.hpp"
+
+#include "sync/core/log.hpp"
+#include "sync/jobs/claim.hpp"
+#include "sync/jobs/conclude.hpp"
+#include "sync/jobs/listing.hpp"
+#include "sync/jobs/queue.hpp"
+#include "sync/jobs/scope.hpp"
+
+#include <SQLiteCpp/Exception.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+
+#include <utility>
+#include <variant>
+
+namespace cloudpcd::jobs {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Reads of single objects; what takes longer would be too old for a claim.
+constexpr Duration read_max = facts_age_max;
+/// Reads that need a whole list: a large tenant's takes minutes within the quota.
+constexpr Duration list_read_max = 15min;
+constexpr Duration unreadable_wait = 30s;
+constexpr Duration record_again = 1s;
+
+bool reads_a_list(const Plan& plan)
+{
+    switch (plan.action->touches.value) {
+        case schema::Touches::nothing:
+        case schema::Touches::target:
+        case schema::Touches::listed:
+            return false;
+        case schema::Touches::policy:
+        case schema::Touches::bulk_action:
+            break;
+    }
+    return true;
+}
+
+asio::awaitable<Result<Facts>> read_all(Estate& estate, Clock& clock, const Plan& plan,
+                                        const Job& job)
+{
+    co_return co_await read_facts(estate, clock, plan, job);
+}
+
+void wipe(std::string& secret)
+{
+    OPENSSL_cleanse(secret.data(), secret.size());
+    secret.clear();
+}
+
+void log_state(const Job& job, const Attempt& attempt, State state)
+{
+    log::info("job", {{"job_id", job.job_id},
+                      {"kind", job.kind},
+                      {"attempt", attempt.attempt},
+                      {"client_request_id", attempt.client_request_id},
+                      {"state", to_string(state)}});
+}
+
+}  // namespace
+
+/// A place in the order of claims, given up with this.
+class Carrier::InTurn {
+public:
+    InTurn(Carrier& carrier, const Job& job)
+        : x_carrier{carrier}, x_turn{job.priority, job.not_before.value_or(""), job.job_id}
+    {
+        x_carrier.x_turns.insert(x_turn);
+    }
+    ~InTurn()
+    {
+        x_carrier.x_turns.erase(x_turn);
+        x_carrier.x_turn_left.cancel();
+    }
+    InTurn(const InTurn&) = delete;
+    InTurn& operator=(const InTurn&) = delete;
+
+    const Turn& turn() const noexcept { return x_turn; }
+
+private:
+    Carrier& x_carrier;
+    Turn x_turn;
+};
+
+Carrier::Carrier(Running& running, std::function<void()> ended)
+    : x_running{running},
+      x_ended{std::move(ended)},
+      x_turn_left{running.parts().executor, asio::steady_timer::time_point::max()}
+{}
+
+asio::awaitable<std::optional<Carrier::Departure>> Carrier::prepare(Job job)
+{
+    auto& parts = x_running.parts();
+    auto planned = make_plan(job, x_running.known_credential());
+    if (auto* problem = std::get_if<Unplannable>(&planned)) {
+        // It could be planned when it was taken in; the configuration has changed since.
+        const Change change{.reason = problem->why, .erase_params = problem->erase_params};
+        co_await parts.queue.run([&, now = parts.clock.utc_now()](store::Database& queue) {
+            return transition(queue, job.job_id, State::queued, State::rejected, change,
+                              daemon_actor, now);
+        });
+        x_ended();
+        co_return std::nullopt;
+    }
+    auto plan = std::get<Plan>(std::move(planned));
+    if (!co_await may_go(job, plan))
+        co_return std::nullopt;
+    auto token = co_await token_for(job, plan);
+    if (!token)
+        co_return std::nullopt;
+    std::optional<InTurn> in_turn;
+    if (schema::may_destroy(plan.action->risk) && !reads_a_list(plan))
+        in_turn.emplace(*this, job);
+    co_await parts.throttle.acquire(graph::QuotaClass::other, graph::Priority::interactive);
+    auto facts = co_await read(plan, job);
+    if (in_turn) {
+        co_await wait_for_turn(in_turn->turn());
+        if (parts.clock.steady_now() - facts.read_at > facts_age_max)
+            facts = co_await read(plan, job);
+    }
+    Departure departure{
+        .plan = std::move(plan), .attempt = {}, .token = *std::move(token), .body = {}};
+    auto body = wire_body(*departure.plan.action, departure.plan.request,
+                          [&](std::string_view name) -> Result<std::string> {
+                              auto value = x_running.credential(name);
+                              if (value)
+                                  departure.secrets.push_back(*value);
+                              return value;
+                          });
+    if (!body) {
+        co_await hold(job, Hold::unreadable, body.error().describe(), unreadable_wait);
+        co_return std::nullopt;
+    }
+    departure.body = *std::move(body);
+    auto attempt = co_await claim_and_anchor(job, departure.plan, facts);
+    if (!attempt) {
+        x_ended();
+        co_return std::nullopt;
+    }
+    departure.attempt = *std::move(attempt);
+    co_return departure;
+}
+
+/// What the mirror and the queue say already costs Graph nothing.
+asio::awaitable<bool> Carrier::may_go(Job job, const Plan& plan)
+{
+    auto& parts = x_running.parts();
+    const auto known = x_running.outside();
+    co_return co_await parts.queue.run([&](store::Database& queue) {
+        const auto circumstances = x_running.complete(known);
+        const auto facts = mirrored_facts(parts.mirror.database(), plan, job);
+        return queue.transaction([&] {
+            const auto now_there = find(queue, job.job_id);
+            if (!now_there || now_there->state != State::queued)
+                return false;
+            const auto ruling = judge(queue, *now_there, plan, facts, circumstances);
+            if (ruling.state == State::queued)
+                return true;
+            settle(queue, *now_there, plan, facts, ruling, known.now);
+            return false;
+        });
+    });
+}
+
+asio::awaitable<std::optional<graph::AccessToken>> Carrier::token_for(const Job& job,
+                                                                      const Plan& plan)
+{
+    auto& parts = x_running.parts();
+    const bool by_user = plan.request.identity == schema::Identity::delegated;
+    auto token =
+        by_user ? co_await parts.user.access_token() : co_await parts.application.access_token();
+    if (token)
+        co_return *std::move(token);
+    co_await hold(job, by_user ? Hold::login : Hold::unreadable,
+                  fmt::format("there is no access token: {}", token.error().describe()),
+                  unreadable_wait);
+    co_return std::nullopt;
+}
+
+asio::awaitable<void> Carrier::hold(const Job& job, Hold by, std::string why, Duration wait)
+{
+    auto& parts = x_running.parts();
+    const auto now = parts.clock.utc_now();
+    const Change change{.reason = std::move(why), .held_by = by, .due_at = now + wait};
+    co_await parts.queue.run([&](store::Database& queue) {
+        return transition(queue, job.job_id, State::queued, State::held, change, daemon_actor, now);
+    });
+}
+
+asio::awaitable<Facts> Carrier::read(const Plan& plan, const Job& job)
+{
+    auto& parts = x_running.parts();
+    const bool list =
+        reads_a_list(plan) || listed_ids(*plan.action, plan.params).size() > facts_gets_max;
+    auto facts = co_await with_deadline(parts.clock, read_all(parts.estate, parts.clock, plan, job),
+                                        list ? list_read_max : read_max);
+    if (facts)
+        co_return *std::move(facts);
+    Facts none = co_await parts.queue.run(
+        [&](store::Database&) { return mirrored_facts(parts.mirror.database(), plan, job); });
+    none.fresh = true;  // what could be had of them: nothing
+    none.read_at = parts.clock.steady_now();
+    none.incomplete = "Graph did not answer in time";
+    co_return none;
+}
+
+asio::awaitable<void> Carrier::wait_for_turn(const Turn& turn)
+{
+    const auto asked = co_await asio::this_coro::cancellation_state;
+    while (*x_turns.begin() != turn) {
+        co_await x_turn_left.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (asked.cancelled() != asio::cancellation_type::none)
+            throw boost::system::system_error{asio::error::operation_aborted};
+    }
+}
+
+/// The intent, and the anchor that remembers it outside the queue. What the anchor cannot remember,
+/// and what is frozen meanwhile, is taken back before its first byte.
+asio::awaitable<std::optional<Attempt>> Carrier::claim_and_anchor(const Job& job, const Plan& plan,
+                                                                  const Facts& facts)
+{
+    auto& parts = x_running.parts();
+    const auto known = x_running.outside();
+    const bool by_user = plan.request.identity == schema::Identity::delegated;
+    const Sender sender{.client_request_id = parts.rng.uuid(),
+                        .acted_as = by_user ? known.user.value_or("user") : "application",
+                        .boot_id = x_running.options().boot_id};
+    co_return co_await parts.queue.run([&](store::Database& queue) -> std::optional<Attempt> {
+        auto attempt = claim(queue, job.job_id, plan, facts, x_running.complete(known), sender);
+        if (!attempt)
+            return std::nullopt;
+        graph::WriteOutcome not_sent{.verdict = graph::Verdict::not_sent};
+        try {
+            parts.anchor.write(queue);
+            if (!x_running.freeze().is_on())
+                return attempt;
+            not_sent.error = Error{.message = "writes were frozen before it left"};
+        } catch (const store::StoreError& problem) {
+            log::error("the anchor of the queue cannot be written, nothing is sent",
+                       {{"job_id", job.job_id}, {"error", problem.what()}});
+            not_sent.error = Error{.message = problem.what()};
+        }
+        conclude_attempt(queue, plan, *attempt, not_sent, parts.rng, known.now);
+        return std::nullopt;
+    });
+}
+
+asio::awaitable<void> Carrier::send(Departure departure)
+{
+    auto& parts = x_running.parts();
+    const auto& request = departure.plan.request;
+    const auto& permissions = departure.plan.action->permissions;
+    graph::WriteRequest write{
+        .method = std::string{schema::to_string(request.method)},
+        .url = {.origin = x_running.options().origin, .target = request.path},
+        .body = std::exchange(departure.body, {}),
+        .context = fmt::format("job {}, {}", departure.attempt.job_id, departure.plan.action->kind),
+        .client_request_id = departure.attempt.client_request_id,
+        .permissions = {permissions.begin(), permissions.end()},
+        .secrets = departure.secrets};
+    graph::WriteOutcome outcome{.error =
+                                    Error{.message = "the daemon stopped before the answer came"}};
+    try {
+        outcome = co_await parts.writer.send(departure.token, std::move(write));
+    } catch (const boost::system::system_error& ended) {
+        if (ended.code() != asio::error::operation_aborted)
+            throw;
+    }
+    // What is known now has to be written down, whoever wants an end.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    for (auto& secret : departure.secrets)
+        wipe(secret);
+    if (outcome.verdict == graph::Verdict::token_refused) {
+        const bool by_user = request.identity == schema::Identity::delegated;
+        graph::Credentials& credentials =
+            by_user ? static_cast<graph::Credentials&>(parts.user) : parts.application;
+        credentials.refused(departure.token,
+                            outcome.error ? outcome.error->challenge_claims : std::string{});
+    }
+    co_await record(departure, outcome);
+    x_ended();
+}
+
+asio::awaitable<void> Carrier::record(const Departure& departure,
+                                      const graph::WriteOutcome& outcome)
+{
+    auto& parts = x_running.parts();
+    while (true) {
+        try {
+            co_await parts.queue.run([&](store::Database& queue) {
+                queue.transaction([&] {
+                    const auto now = parts.clock.utc_now();
+                    auto state = conclude_attempt(queue, departure.plan, departure.attempt, outcome,
+                                                  parts.rng, now);
+                    const auto job = find(queue, departure.attempt.job_id);
+                    CLOUDPCD_ASSERT(job.has_value());
+                    if (repeat_if_repeatable(queue, *job, parts.rng, now))
+                        state = State::queued;
+                    log_state(*job, departure.attempt, state);
+                });
+            });
+            co_return;
+        } catch (const SQLite::Exception& failure) {
+            if (failure.getErrorCode() != SQLITE_FULL)
+                throw;
+            log::error("the disk is full, a verdict cannot be recorded yet",
+                       {{"job_id", departure.attempt.job_id}});
+            if (x_stopping)  // the next start takes it for in doubt
+                co_return;
+        }
+        co_await parts.clock.sleep_for(record_again);
+    }
+}
+
+}  // namespace cloudpcd::jobs

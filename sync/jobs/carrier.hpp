@@ -1,0 +1,71 @@
+#pragma once
+// Carries one queued job over: fresh facts, claim, anchor, the one request, its verdict.
+
+#include "sync/core/task_group.hpp"
+#include "sync/jobs/attempts.hpp"
+#include "sync/jobs/facts.hpp"
+#include "sync/jobs/job.hpp"
+#include "sync/jobs/plan.hpp"
+#include "sync/jobs/running.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+
+namespace cloudpcd::jobs {
+
+class Carrier {
+public:
+    /// `ended`: called when a job may have let go of its objects.
+    Carrier(Running& running, std::function<void()> ended);
+
+    /// A request that may leave: its intent is durable.
+    struct Departure {
+        Plan plan;
+        Attempt attempt;
+        graph::AccessToken token;
+        std::string body;  ///< with its secrets
+        std::vector<std::string> secrets{};
+    };
+    /// Everything up to the wire. May be cancelled at any time: until it gives a departure nothing
+    /// is on its way, and with one the intent stands.
+    boost::asio::awaitable<std::optional<Departure>> prepare(Job job);
+
+    /// The request and its verdict. When cancelled, it is in doubt.
+    boost::asio::awaitable<void> send(Departure departure);
+
+    /// Facts for a job, by Graph. Gives up after a while, with what is known then.
+    boost::asio::awaitable<Facts> read(const Plan& plan, const Job& job);
+
+    /// From now on a verdict that cannot be recorded is left to the next start.
+    void stop() noexcept { x_stopping = true; }
+
+private:
+    /// Destructive jobs are claimed in the order of the queue, since budgets are taken in it.
+    using Turn = std::tuple<int, std::string, JobId>;
+    class InTurn;
+
+    boost::asio::awaitable<bool> may_go(Job job, const Plan& plan);
+    boost::asio::awaitable<std::optional<graph::AccessToken>> token_for(const Job& job,
+                                                                        const Plan& plan);
+    boost::asio::awaitable<std::optional<Attempt>> claim_and_anchor(const Job& job,
+                                                                    const Plan& plan,
+                                                                    const Facts& facts);
+    boost::asio::awaitable<void> hold(const Job& job, Hold by, std::string why, Duration wait);
+    boost::asio::awaitable<void> wait_for_turn(const Turn& turn);
+    boost::asio::awaitable<void> record(const Departure& departure,
+                                        const graph::WriteOutcome& outcome);
+
+    Running& x_running;
+    std::function<void()> x_ended;
+    std::set<Turn> x_turns{};
+    boost::asio::steady_timer x_turn_left;  ///< cancelled when one has left
+    bool x_stopping = false;
+};
+
+}  // namespace cloudpcd::jobs

@@ -1,0 +1,420 @@
+#include "sync/jobs/runner.hpp"
+
+#include "sync/core/log.hpp"
+#include "sync/jobs/attempts.hpp"
+#include "sync/jobs/listing.hpp"
+#include "sync/jobs/queue.hpp"
+
+#include <SQLiteCpp/Exception.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace cloudpcd::jobs {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Jobs that tasks are at, at once.
+constexpr int active_max = 24;
+/// Of those, jobs that are only looked at: they never keep one from being sent.
+constexpr int looks_max = 8;
+constexpr int relook_max = 200;
+constexpr int expire_max = 200;
+/// Without any news the queue is looked at so often.
+constexpr Duration idle_max = 1min;
+/// Something is due that cannot be done yet.
+constexpr Duration overdue_wait = 1s;
+constexpr Duration disk_full_wait = 5s;
+
+bool is_abort(const boost::system::system_error& error)
+{
+    return error.code() == asio::error::operation_aborted;
+}
+
+std::int64_t count_unfinished(store::Database& queue, bool enabled)
+{
+    auto row = queue.prepared(
+        "SELECT count(*) FROM jobs WHERE finished_at IS NULL "
+        "AND state IN ('submitted', 'queued', 'sending') AND (state <> 'submitted' OR ?1)");
+    row.bind(1, enabled ? 1 : 0).step();
+    return row.integer(0);
+}
+
+std::vector<JobId> ids_in_state(store::Database& queue, State state,
+                                const std::optional<std::string>& finished_since)
+{
+    auto row = queue.prepared(
+        "SELECT job_id FROM jobs WHERE state = ?1 AND (?2 IS NULL OR finished_at >= ?2) "
+        "ORDER BY job_id");
+    row.bind(1, to_string(state)).bind(2, finished_since);
+    std::vector<JobId> ids;
+    while (row.step())
+        ids.push_back(row.integer(0));
+    return ids;
+}
+
+}  // namespace
+
+Runner::Runner(Parts parts, Options options, QueueWatch* watch)
+    : x_running{std::move(parts), std::move(options)},
+      x_watch{watch},
+      x_wake{x_running.parts().executor},
+      x_tasks{x_running.parts().executor},
+      x_writes{x_running.parts().executor},
+      x_carrier{x_running, [this] { x_targets_freed = true; }},
+      x_observer{x_running, [this] { x_targets_freed = true; }}
+{}
+
+void Runner::kick() noexcept
+{
+    x_targets_freed = true;
+    x_wake.notify();
+}
+
+asio::awaitable<void> Runner::run()
+{
+    std::exception_ptr ended;
+    try {
+        co_await begin();
+        if (x_watch != nullptr)
+            x_tasks.spawn(watch_queue());
+        while (true) {
+            const auto found = co_await round(Looks::all);
+            rethrow_failure();
+            co_await sleep(found);
+        }
+    } catch (...) {
+        ended = std::current_exception();
+    }
+    co_await stop();
+    std::rethrow_exception(ended);
+}
+
+asio::awaitable<Runner::Summary> Runner::run_once()
+{
+    const auto since = x_running.parts().clock.utc_now();
+    std::exception_ptr failed;
+    try {
+        co_await begin();
+        auto looks = Looks::all;
+        while (true) {
+            const auto found = co_await round(looks);
+            looks = Looks::none;
+            rethrow_failure();
+            if (x_active.empty() && x_refreshing == 0 && found.unfinished == 0)
+                break;
+            co_await sleep(found);
+        }
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    co_await stop();
+    if (failed)
+        std::rethrow_exception(failed);
+    co_return co_await summary(since);
+}
+
+/// What an earlier process left: requests without a verdict, and a queue that may be a copy.
+asio::awaitable<void> Runner::begin()
+{
+    auto& parts = x_running.parts();
+    const auto now = parts.clock.utc_now();
+    co_await parts.queue.run([&](store::Database& queue) {
+        const auto check = parts.anchor.check(queue);
+        if (check.state != AnchorState::normal) {
+            x_running.freeze().turn_on(check.why);
+            const auto held = hold_restored(queue, now);
+            parts.anchor.write(queue);
+            log::error("writes are frozen: the queue was restored, or is a copy",
+                       {{"why", check.why}, {"held", held}});
+        }
+        if (const auto doubted = doubt_unfinished(queue, now); doubted > 0)
+            log::warning("requests were cut off by a stop of the daemon", {{"jobs", doubted}});
+    });
+}
+
+asio::awaitable<Runner::Survey> Runner::round(Looks looks)
+{
+    Survey found;
+    try {
+        co_await take_in_all();
+        found = co_await survey();
+    } catch (const SQLite::Exception& failure) {
+        if (failure.getErrorCode() != SQLITE_FULL)
+            throw;
+        log::error("the disk is full, jobs wait", {});
+        x_paused_until = x_running.parts().clock.steady_now() + disk_full_wait;
+        found.unfinished = 1;
+    }
+    if (!pausing())
+        start(found, looks);
+    co_return found;
+}
+
+bool Runner::pausing() noexcept
+{
+    return x_paused_until && x_running.parts().clock.steady_now() < *x_paused_until;
+}
+
+asio::awaitable<void> Runner::take_in_all()
+{
+    auto& parts = x_running.parts();
+    while (true) {
+        const auto known = x_running.outside();
+        const auto taken = co_await parts.queue.run([&](store::Database& queue) {
+            const auto some =
+                jobs::take_in(queue, parts.mirror.database(), x_running.complete(known),
+                              x_running.known_credential(), x_taken);
+            if (some.secret_erased)
+                queue.checkpoint_truncate();
+            else
+                queue.checkpoint_if_due();
+            return some;
+        });
+        x_taken = std::max(x_taken, taken.last);
+        x_dry_runs.insert(x_dry_runs.end(), taken.dry_runs.begin(), taken.dry_runs.end());
+        if (taken.jobs < intake_max)
+            co_return;
+    }
+}
+
+asio::awaitable<Runner::Survey> Runner::survey()
+{
+    const auto known = x_running.outside();
+    const auto relook = changes_since(known);
+    co_return co_await x_running.parts().queue.run([&](store::Database& queue) {
+        return survey_queue(queue, x_running.complete(known), relook);
+    });
+}
+
+/// What has changed outside the queue since the last round, so that those held by it are judged
+/// anew.
+Relook Runner::changes_since(const Circumstances& now)
+{
+    Relook relook{.targets = std::exchange(x_targets_freed, false)};
+    const bool frozen = x_running.freeze().is_on();
+    if (x_was_frozen != frozen && !frozen)
+        relook.holds.push_back(Hold::freeze);
+    x_was_frozen = frozen;
+    if (x_user != now.user && now.user)
+        relook.holds.push_back(Hold::login);
+    x_user = now.user;
+    if (x_clock_was_wrong && !now.clock_skew)
+        relook.holds.push_back(Hold::clock);
+    x_clock_was_wrong = now.clock_skew.has_value();
+    return relook;
+}
+
+Runner::Survey Runner::survey_queue(store::Database& queue, const Circumstances& known,
+                                    const Relook& relook)
+{
+    auto& parts = x_running.parts();
+    Survey found;
+    found.ended = expire_due(queue, earliest_now(known), expire_max);
+    if (known.settings.enabled) {
+        Relook wanted = relook;
+        wanted.targets = wanted.targets || !found.ended.empty();
+        while (look_again(queue, parts.mirror.database(), known, x_running.known_credential(),
+                          wanted, relook_max) >= relook_max) {
+        }
+        found.queued = next_queued(queue, known.now, 2 * active_max);
+    }
+    found.on_their_way = due_on_their_way(queue, known.now, 2 * active_max);
+    found.next = next_due(queue);
+    found.unfinished = count_unfinished(queue, known.settings.enabled);
+    queue.checkpoint_if_due();
+    return found;
+}
+
+void Runner::start(const Survey& survey, Looks looks)
+{
+    for (const auto& job : survey.queued)
+        start_one(job.job_id, [&] { return carry(job); });
+    while (!x_dry_runs.empty() &&
+           start_one(x_dry_runs.front(), [&] { return check(x_dry_runs.front()); }))
+        x_dry_runs.pop_front();
+    if (looks == Looks::none)
+        return;
+    for (const auto& job : survey.on_their_way) {
+        if (x_looking >= looks_max)
+            return;
+        start_one(job.job_id, [&] { return look(job); });
+    }
+}
+
+/// Has a task work at the job. Gives false when one does, or too many do.
+template <class Work>
+bool Runner::start_one(JobId job, Work work)
+{
+    if (x_active.size() >= active_max + looks_max || x_active.contains(job))
+        return false;
+    x_active.insert(job);
+    x_tasks.spawn(guard(job, work()));
+    return true;
+}
+
+/// A task whose failure ends the run, but for a full disk, which passes.
+asio::awaitable<void> Runner::guard(JobId job, asio::awaitable<void> task)
+{
+    try {
+        co_await std::move(task);
+    } catch (...) {
+        take_over(std::current_exception());
+    }
+    x_active.erase(job);
+    x_wake.notify();
+}
+
+void Runner::take_over(std::exception_ptr thrown)
+{
+    try {
+        std::rethrow_exception(std::move(thrown));
+    } catch (const boost::system::system_error& error) {
+        if (!is_abort(error) && !x_failure)
+            x_failure = std::current_exception();
+    } catch (const SQLite::Exception& error) {
+        if (error.getErrorCode() == SQLITE_FULL) {
+            log::error("the disk is full, nothing is sent", {});
+            x_paused_until = x_running.parts().clock.steady_now() + disk_full_wait;
+        } else if (!x_failure) {
+            x_failure = std::current_exception();
+        }
+    } catch (...) {
+        if (!x_failure)
+            x_failure = std::current_exception();
+    }
+}
+
+void Runner::rethrow_failure()
+{
+    if (x_failure)
+        std::rethrow_exception(x_failure);
+}
+
+asio::awaitable<void> Runner::carry(Job job)
+{
+    const auto id = job.job_id;
+    auto departure = co_await x_carrier.prepare(std::move(job));
+    if (!departure)
+        co_return;
+    // Its own task: an end of the daemon waits for what is on the wire.
+    x_active.insert(-id);
+    x_writes.spawn(guard(-id, deliver(*std::move(departure))));
+}
+
+asio::awaitable<void> Runner::deliver(Carrier::Departure departure)
+{
+    const auto job = departure.attempt.job_id;
+    const auto plan = departure.plan;
+    co_await x_carrier.send(std::move(departure));
+    // Not here: an end of the daemon waits for this task, and need not wait for the mirror.
+    if (!x_stopping)
+        x_tasks.spawn(refresh(job, plan));
+}
+
+asio::awaitable<void> Runner::refresh(JobId job, Plan plan)
+{
+    ++x_refreshing;
+    try {
+        co_await x_observer.refresh_touched(job, std::move(plan));
+    } catch (...) {
+        take_over(std::current_exception());
+    }
+    --x_refreshing;
+    x_wake.notify();
+}
+
+asio::awaitable<void> Runner::look(Job job)
+{
+    ++x_looking;
+    try {
+        co_await x_observer.look(std::move(job));
+    } catch (...) {
+        --x_looking;
+        throw;
+    }
+    --x_looking;
+}
+
+/// A dry run: everything but the sending.
+asio::awaitable<void> Runner::check(JobId id)
+{
+    auto& parts = x_running.parts();
+    const auto job =
+        co_await parts.queue.run([id](store::Database& queue) { return find(queue, id); });
+    if (!job || job->state != State::submitted)
+        co_return;
+    auto planned = make_plan(*job, x_running.known_credential());
+    const auto* plan = std::get_if<Plan>(&planned);
+    if (plan == nullptr)
+        co_return;  // it was planned when it was taken in; nothing it depends on has changed
+    const auto facts = co_await x_carrier.read(*plan, *job);
+    const auto known = x_running.outside();
+    co_await parts.queue.run([&](store::Database& queue) {
+        check_dry_run(queue, id, *plan, facts, x_running.complete(known));
+    });
+}
+
+asio::awaitable<void> Runner::watch_queue()
+{
+    try {
+        while (true) {
+            const auto change = co_await x_watch->wait_for_change();
+            if (change.rows || change.freeze)
+                x_wake.notify();
+        }
+    } catch (...) {
+        take_over(std::current_exception());
+    }
+    x_wake.notify();
+}
+
+/// Until the next piece of work is due, or somebody says that there is some.
+asio::awaitable<void> Runner::sleep(const Survey& survey)
+{
+    auto& clock = x_running.parts().clock;
+    const auto now = clock.utc_now();
+    Duration wait = idle_max;
+    if (survey.next)
+        wait = std::min(wait, *survey.next > now ? *survey.next - now : overdue_wait);
+    if (pausing())
+        wait = std::max(wait, disk_full_wait);
+    co_await x_wake.wait_until(clock, clock.steady_now() + wait);
+}
+
+/// Ends what reads, and gives what is on the wire its time.
+asio::awaitable<void> Runner::stop()
+{
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    x_stopping = true;
+    x_carrier.stop();
+    x_tasks.cancel();
+    co_await x_tasks.join();
+    auto& clock = x_running.parts().clock;
+    const auto executor = co_await asio::this_coro::executor;
+    auto group = asio::experimental::make_parallel_group(
+        asio::co_spawn(executor, x_writes.join(), asio::deferred),
+        asio::co_spawn(executor, clock.sleep_for(write_grace), asio::deferred));
+    co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+}
+
+asio::awaitable<Runner::Summary> Runner::summary(UtcTime since)
+{
+    co_return co_await x_running.parts().queue.run([since](store::Database& queue) {
+        return Summary{.failed = ids_in_state(queue, State::failed, format_sql_time(since)),
+                       .in_doubt = ids_in_state(queue, State::in_doubt, std::nullopt)};
+    });
+}
+
+}  // namespace cloudpcd::jobs

@@ -1,0 +1,80 @@
+#include "sync/jobs/running.hpp"
+
+#include "sync/graph/clock_skew.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace cloudpcd::jobs {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration fleet_kept = 30s;
+/// Date has whole seconds, and an answer takes its time.
+constexpr Duration known_skew_margin = 2s;
+
+}  // namespace
+
+Running::Running(RunningParts parts, RunningOptions options)
+    : x_parts{std::move(parts)},
+      x_options{std::move(options)},
+      x_freeze{x_parts.queue.database().path()},
+      x_known_credential{[names = x_options.settings.secrets](std::string_view name) {
+          return names.contains(name);
+      }}
+{}
+
+Circumstances Running::outside() const
+{
+    Circumstances known{.settings = x_options.settings, .now = x_parts.clock.utc_now()};
+    known.graph_endpoint = x_options.origin.to_string();
+    if (const auto skew = x_parts.clock_skew();
+        skew && std::chrono::abs(*skew) > graph::clock_skew_max)
+        known.clock_skew = skew;
+    const auto& sign_in = x_parts.user.state();
+    if (sign_in.signed_in)
+        known.user = sign_in.principal_name;
+    known.login_error = sign_in.error;
+    return known;
+}
+
+Circumstances Running::complete(Circumstances outside)
+{
+    outside.frozen = x_freeze.is_on();
+    if (outside.frozen)
+        outside.freeze_reason = x_freeze.reason();
+    const auto now = x_parts.clock.steady_now();
+    if (!x_fleet_counted || now - *x_fleet_counted > fleet_kept) {
+        auto row = x_parts.mirror.database().prepared("SELECT count(*) FROM cloud_pcs");
+        row.step();
+        x_fleet = row.integer(0);
+        x_fleet_counted = now;
+    }
+    outside.fleet = x_fleet;
+    return outside;
+}
+
+Running::GraphTime Running::graph_time(UtcTime local) const
+{
+    const auto skew = x_parts.clock_skew();
+    const auto time = local - skew.value_or(Duration{0});
+    const Duration margin = skew ? known_skew_margin : graph::clock_skew_max;
+    return {.earliest = time - margin, .latest = time + margin};
+}
+
+Result<std::string> Running::credential(std::string_view name) const
+{
+    const auto file = x_options.settings.secrets.find(name);
+    if (file == x_options.settings.secrets.end())
+        return Error{.code = Errc::configuration,
+                     .message = fmt::format("[jobs.secrets] has no {}", name)};
+    auto read = config::read_secret_file(file->second);
+    if (!read.secret)
+        return Error{.code = Errc::configuration, .message = std::move(read.error)};
+    return *std::move(read.secret);
+}
+
+}  // namespace cloudpcd::jobs
