@@ -35,8 +35,8 @@ public:
     using Load = std::function<std::optional<config::Config>()>;
 
     /// The configuration has passed every check, the CA file included.
-    Supervisor(store::Database database, SystemClock& clock, config::Config configuration,
-               const config::Environment& environment);
+    Supervisor(store::Database database, store::Database queue, SystemClock& clock,
+               config::Config configuration, const config::Environment& environment);
     ~Supervisor();
     Supervisor(const Supervisor&) = delete;
     Supervisor& operator=(const Supervisor&) = delete;
@@ -69,6 +69,10 @@ private:
     boost::asio::signal_set x_signals;
     std::optional<store::StoreThread> x_thread;
     store::Store x_store;
+    // The queue has its own thread, so that a merge of the mirror never delays a job; what jobs
+    // ask of the mirror, they read there through a connection of their own.
+    std::optional<store::StoreThread> x_jobs_thread;
+    store::Store x_queue;
     SystemClock& x_clock;
     SystemRng x_rng;
     config::Config x_config;

@@ -164,8 +164,7 @@ std::string jobs_json(const StatusContext& context)
         .boolean("enabled", context.jobs_enabled)
         .boolean("acting", context.jobs_enabled && !frozen && context.daemon.has_value())
         .boolean("frozen", frozen)
-        .optional_text("freeze_reason",
-                       frozen ? std::optional{queue->freeze_reason} : std::nullopt)
+        .optional_text("freeze_reason", frozen ? std::optional{queue->freeze_reason} : std::nullopt)
         .number("in_doubt",
                 queue ? std::optional{queue->count(jobs::State::in_doubt)} : std::nullopt)
         .number("held_restored", queue ? std::optional{queue->restored} : std::nullopt)
