@@ -164,7 +164,7 @@ asio::awaitable<int> Supervisor::once()
 
 asio::awaitable<int> Supervisor::serve(const Load& load)
 {
-    control::Api api{x_clock, x_store, x_config};
+    control::Api api{x_clock, x_store, x_queue, x_config};
     control::Server server{x_io.get_executor(), x_clock, x_config.control.socket,
                            control::Router{api.routes()}, roles()};
     server.start();
@@ -188,7 +188,7 @@ asio::awaitable<void> Supervisor::follow_wishes(const Load& load, control::Api& 
 {
     while (true) {
         Engine engine{parts(), x_config};
-        api.attach(engine.desk(), engine.login());
+        api.attach(engine.desk(), engine.login(), [&engine] { engine.kick_jobs(); });
         const auto wish = co_await run_until_wish(engine.run(), &load);
         if (wish != Wish::reload)
             co_return;
