@@ -400,7 +400,12 @@ asio::awaitable<void> Runner::stop()
     x_stopping = true;
     x_carrier.stop();
     x_tasks.cancel();
-    co_await x_tasks.join();
+    try {
+        co_await x_tasks.join();
+    } catch (const boost::system::system_error& ended) {
+        if (!is_abort(ended))  // a task that had not begun yet
+            throw;
+    }
     auto& clock = x_running.parts().clock;
     const auto executor = co_await asio::this_coro::executor;
     auto group = asio::experimental::make_parallel_group(
