@@ -6,6 +6,7 @@
 
 #include <boost/beast/http/verb.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,6 +20,8 @@ struct Route {
     std::string_view path{};  ///< "/v1/jobs/{id}": a segment in braces matches any one
     Role role = Role::operate;
     Handler handler{};
+    /// Another role that may take it, and may do more with it: Request::has_wider_role.
+    std::optional<Role> wider{};
 };
 
 class Router {

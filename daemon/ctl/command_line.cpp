@@ -1,5 +1,6 @@
 #include "daemon/ctl/command_line.hpp"
 
+#include "daemon/ctl/jobs_command_line.hpp"
 #include "daemon/ctl/text.hpp"
 #include "sync/core/version.hpp"
 
@@ -15,9 +16,10 @@ namespace cloudpcd::ctl {
 namespace {
 
 constexpr auto footer =
-    "Exit status: 0 done, 1 the thing asked for did not hold, 2 not found, 64 usage, 69 the "
-    "daemon\n"
-    "is not running, 74 the database or the output, 77 not allowed, 78 configuration.";
+    "Exit status: 0 done, 1 the thing asked for did not hold, 2 not found, 3 in doubt, 4 still\n"
+    "waiting, 64 usage, 69 the daemon is not running, 74 the database or the output, 77 not "
+    "allowed,\n"
+    "78 configuration.";
 
 std::string version_text()
 {
@@ -50,6 +52,10 @@ void add_options(CLI::App& app, CommandLine& line)
     auto* const verify =
         app.add_subcommand("verify", "Have the daemon compare tables with the tenant");
     verify->add_option("TABLE", line.tables, "Tables to compare; all without");
+    auto* const jobs = add_jobs_command(app, line.jobs, [&line] { line.command = Command::jobs; });
+    auto* const freeze = app.add_subcommand("freeze", "Stop every write, until thaw");
+    freeze->add_option("--reason", line.jobs.reason, "Why, for those who meet it");
+    auto* const thaw = app.add_subcommand("thaw", "Let writes go again");
     auto* const login =
         app.add_subcommand("login", "Sign in by device code, for what Graph lets only users do");
     auto* const logout = app.add_subcommand("logout", "Forget who has signed in");
@@ -69,7 +75,8 @@ void add_options(CLI::App& app, CommandLine& line)
     as_of->add_flag("--csv", line.csv, "CSV instead of a table")->excludes(json);
 
     // --json and the like may stand behind the command too.
-    for (auto* const command : {status, sync, verify, login, logout, query, schema, history, as_of})
+    for (auto* const command :
+         {status, sync, verify, jobs, freeze, thaw, login, logout, query, schema, history, as_of})
         command->fallthrough();
     status->parse_complete_callback([&line] { line.command = Command::status; });
     sync->parse_complete_callback([&line] {
@@ -78,6 +85,8 @@ void add_options(CLI::App& app, CommandLine& line)
             throw CLI::ValidationError{"--accept-deletes", "goes with exactly one TABLE"};
     });
     verify->parse_complete_callback([&line] { line.command = Command::verify; });
+    freeze->parse_complete_callback([&line] { line.command = Command::freeze; });
+    thaw->parse_complete_callback([&line] { line.command = Command::thaw; });
     login->parse_complete_callback([&line] { line.command = Command::login; });
     logout->parse_complete_callback([&line] { line.command = Command::logout; });
     query->parse_complete_callback([&line] { line.command = Command::query; });
@@ -97,8 +106,8 @@ std::optional<std::string> unknown_command(const CLI::App& app)
     if (word == rest.end())
         return std::nullopt;
     return fmt::format(
-        "there is no command {}, accepted: status, sync, verify, login, logout, query, schema, "
-        "history, as-of\n"
+        "there is no command {}, accepted: status, sync, verify, jobs, freeze, thaw, login, "
+        "logout, query, schema, history, as-of\n"
         "Run with --help for more information.\n",
         printable(*word));
 }
