@@ -262,6 +262,8 @@ TEST_CASE("weigh: two jobs in doubt that claim one object are both for a person"
     const auto two = scales.in_doubt("user_setting.create", "/userSettings", params);
     CHECK(scales.outcome(one, {piece(Kind::created, "created:x")}) == Outcome::ambiguous);
     CHECK(scales.outcome(two, {piece(Kind::created, "created:x")}) == Outcome::ambiguous);
+    CHECK(scales.outcome(two, {piece(Kind::created, "created:x"), event("a", "c")}) ==
+          Outcome::ambiguous);
     // Each knows its own id.
     CHECK(scales.outcome(two, {piece(Kind::created, "created:x"), piece(Kind::own_id, "own")}) ==
           Outcome::executed);

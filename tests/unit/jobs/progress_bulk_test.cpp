@@ -101,6 +101,8 @@ TEST_CASE("bulk progress: it goes on until every Cloud PC is counted")
     world.put({.in_progress = 1, .good = 1, .failed = 1});
     CHECK(world.look(job).phase == Phase::going_on);
     CHECK(world.look(job).what == "reprovision: 1 of 3 succeeded, 1 failed");
+    world.put({.pending = 1, .good = 1, .failed = 1}, "failed");  // which is said too early
+    CHECK(world.look(job).phase == Phase::going_on);
     world.put({.good = 2});  // one is not counted at all
     CHECK(world.look(job).phase == Phase::going_on);
     world.put({.good = 3});
