@@ -1,6 +1,7 @@
 #include "daemon/control/server.hpp"
 
 #include "sync/core/log.hpp"
+#include "sync/jobs/params_text.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -70,6 +71,8 @@ std::variant<boost::json::object, Problem> parse_body(std::string_view body,
                        .detail = fmt::format("the body is no JSON: {}", failure.message())};
     if (!value.is_object())
         return Problem{.status = 400, .detail = "the body has to be a JSON object"};
+    if (const auto twice = jobs::find_duplicate(body))
+        return Problem{.status = 400, .detail = fmt::format("{}: is given twice", *twice)};
     return std::move(value.get_object());
 }
 
