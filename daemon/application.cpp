@@ -91,6 +91,8 @@ int run_checked(const CommandLine& line, config::Config configuration,
     const jobs::QueueOptions queue_options{.path = configuration.jobs.path,
                                            .tenant_id = configuration.tenant.id,
                                            .sql_submit = configuration.jobs.sql_submit};
+    jobs::arrange_queue_directory(queue_options);
+    const store::InstanceLock queue_lock{queue_options.path};
     SystemRng rng;
     auto queue = jobs::open_queue(queue_options, clock, rng);
     log::info("cloudpcd starts", {{"version", version},

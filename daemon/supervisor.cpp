@@ -87,7 +87,12 @@ Supervisor::Supervisor(store::Database database, store::Database queue, SystemCl
       x_store{std::move(database), x_thread->executor()},
       x_jobs_thread{std::in_place},
       x_queue{std::move(queue), x_jobs_thread->executor()},
+      x_mirror_reader{store::Database::open_reader(x_store.database().path()),
+                      x_jobs_thread->executor()},
       x_clock{clock},
+      x_boot_id{x_rng.uuid()},
+      x_anchor{x_queue.database().path()},
+      x_watch{x_io.get_executor(), x_queue, x_clock},
       x_config{std::move(configuration)},
       x_environment{environment},
       x_tables{mirror::make_tables()},
@@ -111,7 +116,12 @@ Engine::Parts Supervisor::parts()
             .clock = x_clock,
             .rng = x_rng,
             .tables = x_tables,
-            .environment = x_environment};
+            .environment = x_environment,
+            .jobs = Engine::JobsParts{.queue = x_queue,
+                                      .mirror = x_mirror_reader,
+                                      .anchor = x_anchor,
+                                      .watch = &x_watch,
+                                      .boot_id = x_boot_id}};
 }
 
 int Supervisor::run_once()
@@ -178,7 +188,7 @@ asio::awaitable<void> Supervisor::follow_wishes(const Load& load, control::Api& 
 {
     while (true) {
         Engine engine{parts(), x_config};
-        api.attach(engine.desk(), engine.login(), [] {});
+        api.attach(engine.desk(), engine.login(), [&engine] { engine.kick_jobs(); });
         const auto wish = co_await run_until_wish(engine.run(), &load);
         if (wish != Wish::reload)
             co_return;

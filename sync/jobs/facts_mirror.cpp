@@ -56,8 +56,7 @@ bj::object read_cloud_pc(const store::Statement& row)
 
 CloudPcFact mirrored_cloud_pc(store::Database& mirror, const Plan& plan, const std::string& id)
 {
-    static const auto sql =
-        fmt::format("SELECT {} FROM cloud_pcs WHERE id = ?", cloud_pc_columns);
+    static const auto sql = fmt::format("SELECT {} FROM cloud_pcs WHERE id = ?", cloud_pc_columns);
     auto row = mirror.prepared(sql);
     row.bind(1, id);
     if (!row.step())
@@ -69,9 +68,9 @@ CloudPcFact mirrored_cloud_pc(store::Database& mirror, const Plan& plan, const s
 std::vector<CloudPcFact> cloud_pcs_of_policy(store::Database& mirror, const Plan& plan,
                                              const std::string& policy)
 {
-    static const auto sql = fmt::format(
-        "SELECT {} FROM cloud_pcs WHERE provisioning_policy_id IN (?, ?) ORDER BY id",
-        cloud_pc_columns);
+    static const auto sql =
+        fmt::format("SELECT {} FROM cloud_pcs WHERE provisioning_policy_id IN (?, ?) ORDER BY id",
+                    cloud_pc_columns);
     const auto key = object_key(policy);
     std::vector<CloudPcFact> all;
     auto row = mirror.prepared(sql);

@@ -38,14 +38,15 @@ UtcTime latest_now(const Circumstances& circumstances) noexcept;
 
 /// One guard's answer, as a dry run shows it.
 struct Guard {
-    std::string_view name;  ///< "target", "expect", "duplicate", "approval", "freeze", "login", …
+    std::string_view name;  ///< "expired", "not_before", …, as in the order of Ruling
     bool passes = false;
     std::string why{};
 };
 
 /// Where the job belongs by the first guard that it does not pass, in this order: expired,
 /// not_before, target and expect and precondition (fresh facts only), approval, freeze, clock,
-/// login, target_busy, duplicate, budget.
+/// login, target_busy, duplicate, budget. A job whose target is busy waits for that first, whatever
+/// else would hold it: a later one must not get past it meanwhile.
 struct Ruling {
     State state = State::queued;  ///< queued: it may go
     std::optional<Hold> held_by{};
@@ -59,6 +60,8 @@ struct Ruling {
     std::optional<UtcTime> earliest{};  ///< when it would fit the budgets; absent: now or unknown
 };
 
+/// `facts`  of a job that was approved, what its approver saw stands against facts that are not
+///          fresh: the mirror may lag behind what the approval was given for
 Ruling judge(store::Database& queue, const Job& job, const Plan& plan, const Facts& facts,
              const Circumstances& circumstances);
 

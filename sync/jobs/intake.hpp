@@ -29,8 +29,10 @@ struct Taken {
 Taken take_in(store::Database& queue, store::Database& mirror, const Circumstances& circumstances,
               const KnownCredential& known_credential, JobId after);
 
-/// Looks again at held jobs: those whose due time has come, those of `holds`, and those that wait
-/// for an object which nobody holds any more. At most `max`; gives how many changed their state.
+/// Looks again at held jobs: those whose due time has come, those over a budget for which there is
+/// room now (each at most once in budget_relook), those of `holds`, and those that wait for an
+/// object which nobody holds any more. In one transaction. Gives how many it dealt with, which may
+/// be `max`: then there may be more.
 struct Relook {
     bool due = true;
     std::vector<Hold> holds{};  ///< what has just changed: freeze, login, clock, budget
@@ -39,6 +41,8 @@ struct Relook {
 std::int64_t look_again(store::Database& queue, store::Database& mirror,
                         const Circumstances& circumstances, const KnownCredential& known_credential,
                         const Relook& relook, int max);
+
+inline constexpr Duration budget_relook = std::chrono::seconds{30};
 
 /// Ends a dry run as `checked`, with the request and every guard's answer in `result`.
 void check_dry_run(store::Database& queue, JobId job, const Plan& plan, const Facts& facts,

@@ -41,8 +41,7 @@ bool has_property(const schema::Collection& collection, std::string_view name)
 {
     if (name == "id")
         return true;
-    const auto found =
-        std::ranges::find(collection.columns, name, &schema::Column::property);
+    const auto found = std::ranges::find(collection.columns, name, &schema::Column::property);
     return found != collection.columns.end() && found->type != schema::ColumnType::json;
 }
 
@@ -50,9 +49,8 @@ void check_expected(const schema::Collection& collection, const bj::object& expe
                     std::vector<std::string>& problems)
 {
     if (expect.size() > expect_members_max)
-        problems.push_back(about_expect(
-            "", fmt::format("has {} members; accepted: at most {}", expect.size(),
-                            expect_members_max)));
+        problems.push_back(about_expect("", fmt::format("has {} members; accepted: at most {}",
+                                                        expect.size(), expect_members_max)));
     for (const auto& member : expect) {
         if (problems.size() >= problems_max)
             return;
@@ -63,10 +61,10 @@ void check_expected(const schema::Collection& collection, const bj::object& expe
                                           "null",
                                           type_of(value))));
         else if (!has_property(collection, member.key()))
-            problems.push_back(about_expect(
-                member.key(), fmt::format("is no property of {} with one value; see "
-                                          "docs/reference/tables.md",
-                                          collection.table)));
+            problems.push_back(
+                about_expect(member.key(), fmt::format("is no property of {} with one value; see "
+                                                       "docs/reference/tables.md",
+                                                       collection.table)));
     }
 }
 

@@ -1,5 +1,6 @@
 // What nobody but the daemon can do to jobs.db, and what not even the daemon can.
 
+#include "sync/jobs/expectations.hpp"
 #include "tests/unit/jobs/fixture.hpp"
 
 #include <fmt/format.h>
@@ -95,7 +96,7 @@ TEST_CASE_FIXTURE(Queue, "guards: the sqlite3 shell inserts, reads, dumps and va
 
 TEST_CASE_FIXTURE(Queue, "guards: a connection with trusted_schema off reads every table")
 {
-    expect_user(add(), machine);
+    expect_user(database, add(), machine, "ada@contoso.example");
     add_in(State::accepted);
     Stranger stranger{path};
     for (const auto& table : tables(*this))
