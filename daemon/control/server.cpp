@@ -325,7 +325,7 @@ asio::awaitable<bool> Server::exchange(Connection& connection)
     auto& match = std::get<Router::Match>(admitted);
     request.path = std::move(match.path);
     request.query = std::move(match.query);
-    request.has_wider_role = has_wider_role(connection, *match.route);
+    request.has_wider_role = match.has_wider_role;
     const auto reply = co_await answer(connection, match.route->handler, std::move(request));
     if (!reply)
         co_return false;
@@ -337,17 +337,11 @@ std::variant<Router::Match, Problem> Server::admit(const Connection& connection,
                                                    const Parser& parser)
 {
     auto match = x_router.find(parser.get().method(), parser.get().target());
-    if (const auto* found = std::get_if<Router::Match>(&match)) {
-        const auto& route = *found->route;
-        if (!x_roles.has(connection.caller, route.role) && !has_wider_role(connection, route))
-            return x_roles.missing(route.role);
+    if (auto* found = std::get_if<Router::Match>(&match)) {
+        if (auto refusal = control::admit(x_roles, connection.caller, *found))
+            return *std::move(refusal);
     }
     return match;
-}
-
-bool Server::has_wider_role(const Connection& connection, const Route& route)
-{
-    return route.wider && x_roles.has(connection.caller, *route.wider);
 }
 
 asio::awaitable<std::optional<Problem>> Server::read_body(Connection& connection, Parser& parser,
