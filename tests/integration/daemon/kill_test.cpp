@@ -161,13 +161,17 @@ constexpr auto open_jobs =
 /// What a person does who can look into the tenant's own log, until nothing is open.
 void resolve_doubts(JobsWorld& world)
 {
-    while (!world.one(open_jobs).empty()) {
-        REQUIRE_MESSAGE(wait_until([&] { return number(world, unsettled) == 0; }),
-                        world.one(open_jobs));
-        const auto job =
-            number(world, "SELECT coalesce(min(job_id), 0) FROM jobs WHERE state = 'in_doubt'");
+    const auto doubtful = [&] {
+        return number(world, "SELECT coalesce(min(job_id), 0) FROM jobs WHERE state = 'in_doubt'");
+    };
+    const auto settled = [&] {
+        return number(world, unsettled) == 0 && (doubtful() > 0 || world.one(open_jobs).empty());
+    };
+    while (true) {
+        REQUIRE_MESSAGE(wait_until(settled), world.one(open_jobs));
+        const auto job = doubtful();
         if (job == 0)
-            continue;  // one that was held goes on by itself
+            return;
         const auto* verdict = world.executions_of(job).empty() ? "--not-executed" : "--executed";
         const auto resolved = world.ctl({"jobs", "resolve", std::to_string(job), verdict,
                                          "--reason", "seen in the tenant's log"});
