@@ -73,8 +73,8 @@ std::string JobRow::describe() const
 }
 
 JobsWorld::JobsWorld(graphsim::TenantOptions tenant, const std::string& jobs,
-                     const std::string& more)
-    : installation{std::move(tenant)}
+                     const std::string& more, bool tls)
+    : installation{std::move(tenant), tls}
 {
     installation.configure(
         fmt::format("[sync]\ninterval = \"24h\"\n[jobs]\nenabled = true\n{}{}", jobs, more));

@@ -47,12 +47,12 @@ struct JobRow {
 class JobsWorld {
 public:
     /// Jobs are enabled and budgets are out of the way, unless `jobs` says otherwise. `more` stands
-    /// behind.
+    /// behind. All Cloud PCs are provisioned and dedicated.
     explicit JobsWorld(graphsim::TenantOptions tenant = quick_tenant(),
                        const std::string& jobs =
                            "destructive_per_hour = 1000\n"
                            "destructive_fraction_per_day = 1.0\n",
-                       const std::string& more = "");
+                       const std::string& more = "", bool tls = true);
 
     Installation installation;
     std::unique_ptr<Process> daemon{};
