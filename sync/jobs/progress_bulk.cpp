@@ -75,7 +75,7 @@ std::vector<std::string> ids_in(const bj::object& bulk)
     if (const auto* list = array_of(bulk, "cloudPcIds")) {
         for (const auto& id : *list) {
             if (const auto* text = id.if_string())
-                ids.push_back(object_key(*text));
+                ids.emplace_back(*text);
         }
     }
     return ids;
