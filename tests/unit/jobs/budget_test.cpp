@@ -121,7 +121,7 @@ TEST_CASE_FIXTURE(Spending, "budget: the budget of a day is a fraction of the fl
           State::queued);
 }
 
-TEST_CASE_FIXTURE(Judged,
+TEST_CASE_FIXTURE(Spending,
                   "judge: a debit that was given back makes room, what may have run does not")
 {
     settings.destructive_per_hour = 3;
