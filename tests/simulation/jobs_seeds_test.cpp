@@ -1,0 +1,3 @@
+#include "tests/simulation/jobs_world.hpp"
+
+#include <doctest/doctest.h>
