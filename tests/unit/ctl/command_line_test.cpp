@@ -162,6 +162,8 @@ TEST_CASE("command line: jobs have commands of their own")
     CHECK(filter.kind == "k");
     CHECK(filter.batch_id == "b");
     CHECK(parse({"jobs", "list"}).line->jobs.filter.max == 100);
+    CHECK(parse({"jobs", "list", "3", "4"}).line->jobs.ids ==
+          std::vector<cloudpcd::jobs::JobId>{3, 4});
 
     for (const auto& [name, verb] : {std::pair{"show", JobsVerb::show},
                                      {"wait", JobsVerb::wait},
@@ -211,7 +213,8 @@ TEST_CASE("command line: what does not go together with jobs is wrong usage")
     check_usage({"jobs", "submit", "k", "extra", "--reason", "x"}, "extra");
     check_usage({"jobs", "list", "--state", "Held"}, "accepted: submitted, awaiting_approval");
     check_usage({"jobs", "list", "--max", "1001"}, "1001");
-    check_usage({"jobs", "list", "3"}, "3");
+    check_usage({"jobs", "list", "3", "--batch", "b"}, "without a filter");
+    check_usage({"jobs", "list", "x"}, "x");
     check_usage({"jobs", "resolve", "3", "--reason", "x"}, "--executed or --not-executed");
     check_usage({"jobs", "resolve", "3", "--reason", "x", "--executed", "--not-executed"},
                 "excludes");

@@ -61,6 +61,9 @@ TEST_CASE_FIXTURE(World, "jobs list: the newest first, one line each, and where 
     CHECK_FALSE(has(run({"jobs", "list", "--before", "2"}).out, "cloud_pc.rename"));
     CHECK(has(run({"jobs", "list", "--batch", "b", "--state", "held"}).out, "CPC-1"));
     CHECK_FALSE(has(run({"jobs", "list", "--batch", "b", "--state", "queued"}).out, "CPC-1"));
+    CHECK(has(run({"jobs", "list", "1"}).out, "CPC-1"));
+    CHECK_FALSE(has(run({"jobs", "list", "1"}).out, "cloud_pc.rename"));
+    CHECK(run({"jobs", "list", "1", "99"}).status == 2);
     const auto json = boost::json::parse(run({"jobs", "list", "--json"}).out);
     CHECK(json.at("jobs").as_array().size() == 2);
     CHECK(json.at("jobs").at(1).at("target_name") == "CPC-1");
