@@ -121,8 +121,8 @@ TEST_CASE_FIXTURE(Spending, "budget: the budget of a day is a fraction of the fl
           State::queued);
 }
 
-TEST_CASE_FIXTURE(Judged,
-                  "judge: a debit that was given back makes room, what may have run does not")
+TEST_CASE_FIXTURE(Spending,
+                  "budget: a debit that was given back makes room, what may have run does not")
 {
     settings.destructive_per_hour = 3;
     fleet = 1000;
