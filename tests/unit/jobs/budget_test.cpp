@@ -122,7 +122,7 @@ TEST_CASE_FIXTURE(Spending, "budget: the budget of a day is a fraction of the fl
 }
 
 TEST_CASE_FIXTURE(Spending,
-                  "judge: a debit that was given back makes room, what may have run does not")
+                  "budget: a debit that was given back makes room, what may have run does not")
 {
     settings.destructive_per_hour = 3;
     fleet = 1000;
