@@ -125,7 +125,14 @@ void add_submit(Verbs& verbs, JobsOptions& options)
 void add_list(Verbs& verbs, JobsOptions& options)
 {
     auto& filter = options.filter;
-    auto& command = *verbs.add(JobsVerb::list, "list", "Jobs, the newest first");
+    auto& command = *verbs.add(JobsVerb::list, "list", "Jobs, the newest first", [&options] {
+        const auto& [states, kind, batch, target, by, before, max] = options.filter;
+        const bool filtered =
+            !states.empty() || kind || batch || target || by || before != 0 || max != 100;
+        if (!options.ids.empty() && filtered)
+            throw CLI::ValidationError{"ID", "numbers of jobs go without a filter"};
+    });
+    command.add_option("ID", options.ids, "These jobs only")->check(CLI::PositiveNumber);
     const auto states = [&filter](const std::string& text) {
         const auto read = jobs::parse_states(text);
         if (!read)

@@ -68,7 +68,7 @@ std::optional<JobId> waiting_before(store::Database& queue, const Job& job,
                                     const std::vector<Target>& targets)
 {
     auto row = queue.prepared(
-        "SELECT other.job_id FROM job_targets t JOIN jobs other ON other.job_id = t.job_id "
+        "SELECT other.job_id FROM job_targets t CROSS JOIN jobs other ON other.job_id = t.job_id "
         "WHERE t.resource = ?1 AND t.target_id = ?2 AND t.job_id <> ?3 "
         "AND other.held_by = 'target_busy' "
         "AND (other.priority, other.not_before, other.job_id) < (?4, ?5, ?3) LIMIT 1");

@@ -182,7 +182,6 @@ TEST_CASE("estate: a function that is not there, or leads elsewhere, is an error
 TEST_CASE("estate: jobs are served before what is read in the background")
 {
     EstateWorld world{60};
-    const auto id = world.first("cloudPCs");
     const auto start = world.clock.steady_now();
     const auto setting = world.first("userSettings");
     while (world.clock.steady_now() == start) {

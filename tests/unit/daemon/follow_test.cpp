@@ -144,6 +144,7 @@ TEST_CASE("follow: a bulk action and its outcomes, however many Cloud PCs")
         CAPTURE(count);
         FollowWorld world;
         std::vector<std::string> ids;
+        ids.reserve(count);
         for (std::size_t number = 0; number < count; ++number)
             ids.push_back(world.cloud_pc(number));
         auto progress =

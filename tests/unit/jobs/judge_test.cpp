@@ -59,14 +59,6 @@ struct Judged : World {
         REQUIRE(jobs::approve(database, job, {.approver = "bob (uid 1001)", .own_allowed = true},
                               now) == ApproveOutcome::approved);
     }
-    /// A destructive job that goes, and takes so many Cloud PCs from the budgets.
-    JobId spend(int count, int first = 1)
-    {
-        const auto job = bulk(count, first);
-        take_in();
-        REQUIRE(claim(job).has_value());
-        return job;
-    }
 };
 
 }  // namespace
@@ -344,28 +336,6 @@ TEST_CASE_FIXTURE(Judged, "judge: who has to approve what")
     CHECK(needs(config::Approval::all, "cloud_pc.reprovision"));
 }
 
-TEST_CASE_FIXTURE(Judged, "judge: more than a whole budget needs approval of that number")
-{
-    settings.destructive_per_hour = 20;
-    settings.destructive_fraction_per_day = 0.10;
-    const auto limit = [&](std::int64_t cloud_pcs) {
-        fleet = cloud_pcs;
-        int fits = 0;
-        for (int count = 1; count <= 25; ++count) {
-            const auto job = bulk(count);
-            if (guard(rule(job), "approval").passes)
-                fits = count;
-            CHECK(cancel(database, job, "", "alice", now) == CancelOutcome::cancelled);
-        }
-        return fits;
-    };
-    CHECK(limit(0) == 3);
-    CHECK(limit(39) == 3);
-    CHECK(limit(49) == 4);
-    CHECK(limit(50) == 5);
-    CHECK(limit(10'000) == 20);
-}
-
 TEST_CASE_FIXTURE(Judged, "judge: a policy that touches 800 machines waits for the approval of 800")
 {
     fleet = 10'000;
@@ -544,77 +514,6 @@ TEST_CASE_FIXTURE(Judged, "judge: a destructive job that is there already is a d
     take_in();
     CHECK(state(reboot) == State::queued);
     CHECK(guard(judge_fresh(again), "duplicate").passes);
-}
-
-TEST_CASE_FIXTURE(Judged, "judge: the budget of an hour says when there is room again")
-{
-    settings.destructive_per_hour = 5;
-    fleet = 1000;
-    spend(3);
-    now += 10min;
-    spend(2, 10);
-    const auto job = bulk(2, 20);
-    const auto ruling = rule(job);
-    CHECK(ruling.state == State::held);
-    CHECK(ruling.held_by == Hold::budget);
-    CHECK(ruling.occupies);
-    CHECK(ruling.earliest == now - 10min + 1h);
-    CHECK(ruling.due_at == ruling.earliest);
-    CHECK(says(ruling.reason, format_sql_time(*ruling.earliest)));
-    CHECK(guard(judge_fresh(job), "approval").passes);
-
-    now = *ruling.earliest - 1ms;
-    CHECK(judge_fresh(job).held_by == Hold::budget);
-    CHECK(*judge_fresh(job).due_at >= now + 30s);  // not looked at every moment
-    now += 1ms;
-    CHECK(judge_fresh(job).state == State::queued);
-}
-
-TEST_CASE_FIXTURE(Judged, "judge: the budget of a day is a fraction of the fleet")
-{
-    settings.destructive_per_hour = 5;
-    fleet = 60;
-    spend(5);
-    now += 2h;
-    const auto two = bulk(2, 10);
-    const auto one = reprovision(id_of(20));
-    const auto ruling = rule(two);
-    CHECK(ruling.held_by == Hold::budget);
-    CHECK(ruling.earliest == now - 2h + 24h);
-    // It does not stand in the way of what fits.
-    CHECK(rule(one).state == State::queued);
-    REQUIRE(claim(one).has_value());
-    CHECK(rule(reprovision(id_of(21))).held_by == Hold::budget);
-    CHECK(rule(submit_now({.kind = "cloud_pc.reboot", .target_id = id_of(22)})).state ==
-          State::queued);
-}
-
-TEST_CASE_FIXTURE(Judged,
-                  "judge: a debit that was given back makes room, what may have run does not")
-{
-    settings.destructive_per_hour = 3;
-    fleet = 1000;
-    const auto first = spend(3);
-    const auto job = reprovision(id_of(20));
-    CHECK(rule(job).held_by == Hold::budget);
-    const auto attempt = last_attempt(database, first)->attempt_id;
-    record_verdict(database, attempt, Verdict::unknown, {}, now);
-    CHECK(judge_fresh(job).held_by == Hold::budget);
-    record_verdict(database, attempt, Verdict::not_executed, {}, now);
-    CHECK(judge_fresh(job).state == State::queued);
-}
-
-TEST_CASE_FIXTURE(Judged, "judge: what is approved debits the budgets of the others")
-{
-    settings.destructive_per_hour = 5;
-    fleet = 1000;
-    const auto big = bulk(10);
-    take_in();
-    approve(big);
-    REQUIRE(claim(big).has_value());
-    const auto ruling = rule(reprovision(id_of(20)));
-    CHECK(ruling.held_by == Hold::budget);
-    CHECK(ruling.earliest == now + 1h);
 }
 
 TEST_CASE_FIXTURE(Judged, "judge: an assign that only adds is not destructive")

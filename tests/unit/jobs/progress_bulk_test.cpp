@@ -189,6 +189,20 @@ TEST_CASE("bulk progress: of many Cloud PCs one list says which failed")
           std::vector<std::string>{"GET bulk_actions/" + bulk, "LIST cloud_pcs"});
 }
 
+TEST_CASE("bulk progress: of very many Cloud PCs those are named that did not do well")
+{
+    BulkWorld world{1500};
+    world.put({.good = 1498, .failed = 2}, "failed");
+    for (std::size_t number = 1; number <= 1500; ++number)
+        world.estate.put(
+            "cloud_pcs",
+            fmt::format(R"({{"id":"{}","lastRemoteActionResult":{}}})", numbered_id(number),
+                        BulkWorld::result(number % 700 == 0 ? "failed" : "done", "")));
+    const auto progress = world.look(world.reprovision());
+    CHECK(outcomes(progress) == "failed, failed");
+    CHECK(progress.result.at("cloudPcs").at(1).at("id") == numbered_id(1400).c_str());
+}
+
 TEST_CASE("bulk progress: without its id the bulk action is found by its name")
 {
     BulkWorld world;
