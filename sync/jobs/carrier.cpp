@@ -311,10 +311,11 @@ asio::awaitable<void> Carrier::record(const Departure& departure,
             });
             co_return;
         } catch (const SQLite::Exception& failure) {
-            if (failure.getErrorCode() != SQLITE_FULL)
+            const auto why = passing_trouble(failure);
+            if (!why)
                 throw;
-            log::error("the disk is full, a verdict cannot be recorded yet",
-                       {{"job_id", departure.attempt.job_id}});
+            log::error("a verdict cannot be recorded yet",
+                       {{"job_id", departure.attempt.job_id}, {"why", *why}});
             if (x_stopping)  // the next start takes it for in doubt
                 co_return;
         }
