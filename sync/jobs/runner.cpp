@@ -97,6 +97,8 @@ asio::awaitable<void> Runner::run()
     } catch (...) {
         ended = std::current_exception();
     }
+    // Awaiting anything would throw once more what this coroutine was told.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await stop();
     std::rethrow_exception(ended);
 }
@@ -119,6 +121,7 @@ asio::awaitable<Runner::Summary> Runner::run_once()
     } catch (...) {
         failed = std::current_exception();
     }
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await stop();
     if (failed)
         std::rethrow_exception(failed);
@@ -396,7 +399,6 @@ asio::awaitable<void> Runner::sleep(const Survey& survey)
 /// Ends what reads, and gives what is on the wire its time.
 asio::awaitable<void> Runner::stop()
 {
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     x_stopping = true;
     x_carrier.stop();
     x_tasks.cancel();
