@@ -226,9 +226,15 @@ asio::awaitable<void> GraphEstate::refresh(std::string_view table, std::vector<s
 {
     const auto found = std::ranges::find(x_parts.tables, table,
                                          [](const auto* of) { return of->collection().table; });
+    if (found == x_parts.tables.end())
+        co_return;
+    const auto& collection = (*found)->collection();
+    if (collection.shape == schema::Shape::singleton) {  // one request, by no id
+        co_await x_parts.puller.pull(**found);
+        co_return;
+    }
     // Where a GET that finds nothing proves nothing, the next list is waited for.
-    if (found == x_parts.tables.end() ||
-        (*found)->collection().deletes != schema::DeleteRule::get_by_id)
+    if (collection.deletes != schema::DeleteRule::get_by_id)
         co_return;
     const std::set<std::string> once{ids.begin(), ids.end()};
     if (once.size() > refreshed_by_jobs_max)

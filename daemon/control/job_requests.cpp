@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <functional>
 
 namespace cloudpcd::daemon::control {
 
@@ -158,32 +157,16 @@ std::optional<std::int64_t> read_number(std::string_view text, std::int64_t leas
     return number;
 }
 
-std::string state_names()
-{
-    std::vector<std::string_view> names;
-    for (std::size_t i = 0; i < jobs::state_count; ++i)
-        names.push_back(jobs::to_string(static_cast<jobs::State>(i)));
-    return fmt::format("{}", fmt::join(names, ", "));
-}
-
-bool read_states(std::string_view text, jobs::Filter& filter)
-{
-    while (!text.empty()) {
-        const auto name = text.substr(0, text.find(','));
-        const auto state = jobs::parse_state(name);
-        if (!state)
-            return false;
-        filter.states.push_back(*state);
-        text.remove_prefix(std::min(name.size() + 1, text.size()));
-    }
-    return !filter.states.empty();
-}
-
 /// What is wrong with one parameter of a list; empty: nothing.
 std::string read_parameter(std::string_view name, const std::string& value, jobs::Filter& filter)
 {
-    if (name == "state")
-        return read_states(value, filter) ? "" : accepted(name, state_names());
+    if (name == "state") {
+        const auto states = jobs::parse_states(value);
+        if (!states)
+            return accepted(name, jobs::state_names());
+        filter.states = *states;
+        return {};
+    }
     if (name == "before" || name == "max") {
         const bool is_max = name == "max";
         const auto number = read_number(value, 1, is_max ? jobs::list_max : INT64_MAX);

@@ -5,7 +5,7 @@
 #include "sync/core/log.hpp"
 #include "sync/jobs/events.hpp"
 #include "sync/jobs/listing.hpp"
-#include "sync/jobs/parameters.hpp"
+#include "sync/jobs/plan.hpp"
 #include "sync/jobs/queue.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -156,21 +156,19 @@ asio::awaitable<Reply> JobsApi::submit(Request request)
 /// Adds to the problems of a wish what is wrong with it whatever the tenant says.
 void JobsApi::judge(JobWish& wish, std::vector<std::string>& notes) const
 {
-    const auto& submission = wish.submission;
-    const auto* action = schema::find_action(submission.kind);
-    if (action == nullptr) {
-        if (!submission.kind.empty())
-            wish.problems.push_back(fmt::format("there is no kind {}", submission.kind));
-        return;
-    }
-    if (const auto problem = jobs::check_target(*action, submission.target_id))
-        wish.problems.push_back(problem->describe());
-    auto parameters =
-        jobs::read_parameters(*action, submission.params.value_or(""),
-                              [this](auto name) { return x_config.jobs.secrets.contains(name); });
-    for (const auto& problem : parameters.problems)
-        wish.problems.push_back(problem.describe());
-    std::ranges::move(parameters.notes, std::back_inserter(notes));
+    if (wish.submission.kind.empty())
+        return;  // that has been said
+    const auto known = [this](auto name) { return x_config.jobs.secrets.contains(name); };
+    auto read = jobs::make_plan({.request_id = wish.submission.request_id.value_or(""),
+                                 .kind = wish.submission.kind,
+                                 .target_id = wish.submission.target_id,
+                                 .params = wish.submission.params,
+                                 .expect = wish.submission.expect},
+                                known);
+    if (auto* problem = std::get_if<jobs::Unplannable>(&read))
+        wish.problems.push_back(std::move(problem->why));
+    else
+        std::ranges::move(std::get<jobs::Plan>(read).notes, std::back_inserter(notes));
 }
 
 /// What every submitter should hear now.

@@ -32,6 +32,7 @@ public:
         const Route* route = nullptr;
         Parameters path{};
         Parameters query{};
+        bool has_wider_role = false;  ///< of the caller that was admitted
     };
     /// The route of a request target ("/v1/status?x=1").
     ///
@@ -42,5 +43,8 @@ public:
 private:
     std::vector<Route> x_routes;
 };
+
+/// Why the caller may not take the route that was found; nothing when they may.
+std::optional<Problem> admit(Roles& roles, const Caller& caller, Router::Match& match);
 
 }  // namespace cloudpcd::daemon::control

@@ -1,6 +1,7 @@
 #include "daemon/control/server.hpp"
 
 #include "sync/core/log.hpp"
+#include "sync/jobs/params_text.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -70,6 +71,8 @@ std::variant<boost::json::object, Problem> parse_body(std::string_view body,
                        .detail = fmt::format("the body is no JSON: {}", failure.message())};
     if (!value.is_object())
         return Problem{.status = 400, .detail = "the body has to be a JSON object"};
+    if (const auto twice = jobs::find_duplicate(body))
+        return Problem{.status = 400, .detail = fmt::format("{}: is given twice", *twice)};
     return std::move(value.get_object());
 }
 
@@ -322,7 +325,7 @@ asio::awaitable<bool> Server::exchange(Connection& connection)
     auto& match = std::get<Router::Match>(admitted);
     request.path = std::move(match.path);
     request.query = std::move(match.query);
-    request.has_wider_role = has_wider_role(connection, *match.route);
+    request.has_wider_role = match.has_wider_role;
     const auto reply = co_await answer(connection, match.route->handler, std::move(request));
     if (!reply)
         co_return false;
@@ -334,17 +337,11 @@ std::variant<Router::Match, Problem> Server::admit(const Connection& connection,
                                                    const Parser& parser)
 {
     auto match = x_router.find(parser.get().method(), parser.get().target());
-    if (const auto* found = std::get_if<Router::Match>(&match)) {
-        const auto& route = *found->route;
-        if (!x_roles.has(connection.caller, route.role) && !has_wider_role(connection, route))
-            return x_roles.missing(route.role);
+    if (auto* found = std::get_if<Router::Match>(&match)) {
+        if (auto refusal = control::admit(x_roles, connection.caller, *found))
+            return *std::move(refusal);
     }
     return match;
-}
-
-bool Server::has_wider_role(const Connection& connection, const Route& route)
-{
-    return route.wider && x_roles.has(connection.caller, *route.wider);
 }
 
 asio::awaitable<std::optional<Problem>> Server::read_body(Connection& connection, Parser& parser,

@@ -83,7 +83,6 @@ private:
                                        const Parser& parser, bool keep_alive);
     boost::asio::awaitable<void> linger(Connection& connection);
     std::variant<Router::Match, Problem> admit(const Connection& connection, const Parser& parser);
-    bool has_wider_role(const Connection& connection, const Route& route);
     bool is_crowded(const Caller& caller) const;
 
     boost::asio::any_io_executor x_executor;

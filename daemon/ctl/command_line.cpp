@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -98,18 +99,21 @@ void add_options(CLI::App& app, CommandLine& line)
 /// Better words than "A subcommand is required" for one that there is not.
 std::optional<std::string> unknown_command(const CLI::App& app)
 {
-    if (!app.get_subcommands().empty())
+    const auto chosen = app.get_subcommands();
+    const CLI::App& asked = chosen.empty() ? app : *chosen.front();
+    if (asked.get_require_subcommand_min() == 0 || !asked.get_subcommands().empty())
         return std::nullopt;
-    const auto rest = app.remaining();
+    const auto rest = app.remaining(/*recurse=*/true);
     const auto word =
         std::ranges::find_if(rest, [](const std::string& each) { return !each.starts_with('-'); });
     if (word == rest.end())
         return std::nullopt;
+    std::vector<std::string> names;
+    for (const auto* command : asked.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(command->get_name());
     return fmt::format(
-        "there is no command {}, accepted: status, sync, verify, jobs, freeze, thaw, login, "
-        "logout, query, schema, history, as-of\n"
-        "Run with --help for more information.\n",
-        printable(*word));
+        "there is no command {}{}, accepted: {}\nRun with --help for more information.\n",
+        chosen.empty() ? "" : asked.get_name() + " ", printable(*word), fmt::join(names, ", "));
 }
 
 }  // namespace

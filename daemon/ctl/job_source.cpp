@@ -1,6 +1,7 @@
 #include "daemon/ctl/job_source.hpp"
 
 #include "daemon/ctl/answer.hpp"
+#include "daemon/ctl/database.hpp"
 #include "daemon/ctl/failure.hpp"
 #include "daemon/ctl/job_json.hpp"
 #include "daemon/ctl/text.hpp"
@@ -61,24 +62,16 @@ store::Database open_queue_reader(const std::filesystem::path& path)
         throw Failure{ExitStatus::database,
                       fmt::format("{}: cannot be read: {}", name, failure.message())};
     }
-    std::string why;
     try {
         auto queue = store::Database::open_reader(path);
         // SQLite opens a file when it first needs it; here is where its faults belong.
         queue.prepared("SELECT count(*) FROM jobs").step();
         return queue;
     } catch (const store::StoreError& problem) {
-        why = printable(problem.what());
+        throw Failure{ExitStatus::database, unreadable_queue(path, printable(problem.what()))};
     } catch (const SQLite::Exception& problem) {
-        why = fmt::format("{}: cannot be read: {}", name, printable(problem.what()));
-        const int code = problem.getErrorCode() & 0xFF;
-        if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN)
-            why = fmt::format(
-                "{}: cannot be read while the daemon is stopped: whoever closed it "
-                "last took its -wal and -shm along; start the daemon",
-                name);
+        throw Failure{ExitStatus::database, unreadable_queue(path, printable(problem.what()))};
     }
-    throw Failure{ExitStatus::database, why};
 }
 
 JobSource::JobSource(const config::Config& settings)

@@ -19,6 +19,20 @@ namespace json = boost::json;
 
 namespace {
 
+std::string cloud_pcs(const std::string& number)
+{
+    return fmt::format("{} Cloud PC{}", number, number == "1" ? "" : "s");
+}
+
+/// Whether people have to do with it: it waits for something, or came to nothing.
+bool is_remarkable(const json::object& job)
+{
+    const auto state = jobs::parse_state(text_of(job, "state"));
+    const auto outcome = outcome_of(job);
+    return outcome == ExitStatus::failed || outcome == ExitStatus::in_doubt ||
+           state == jobs::State::held || state == jobs::State::awaiting_approval;
+}
+
 /// Of job_targets; a bulk action may name hundreds.
 constexpr std::size_t targets_shown_max = 20;
 /// Jobs named for one reason in a summary.
@@ -74,7 +88,8 @@ std::string risk_of(const json::object& job)
     const auto touches = any_of(job, "touches");
     if (risk.empty())
         return {};
-    return fmt::format("class {}, touches {} Cloud PCs", risk, touches.empty() ? "?" : touches);
+    return fmt::format("class {}, touches {}", risk,
+                       touches.empty() ? "nobody knows how many" : cloud_pcs(touches));
 }
 
 std::string answer_of(const json::object& job)
@@ -223,7 +238,8 @@ void write_check(const json::object& job, Output& output)
         if (const auto body = any_of(request, "body"); !body.empty())
             output.write(body + "\n");
     }
-    output.write(fmt::format("touches {} Cloud PCs\n", number_of(*found, "touches")));
+    output.write(
+        fmt::format("touches {}\n", cloud_pcs(std::to_string(number_of(*found, "touches")))));
     if (const auto earliest = text_of(*found, "earliest"); !earliest.empty())
         output.write(fmt::format("fits the budgets at {}\n", earliest));
     output.write(section(*found, "guards", "guards", jobs::list_max, line_of_guard));
@@ -240,7 +256,7 @@ void write_summary(const Seen& seen, Output& output)
     }
     for (const auto& [group, members] : groups) {
         output.write(fmt::format("{} {}\n", members.size(), group.second));
-        if (outcome_of(*members.front()) == ExitStatus::done)
+        if (!is_remarkable(*members.front()))
             continue;
         for (std::size_t i = 0; i < members.size() && i < jobs_named_max; ++i)
             output.write(fmt::format("  {}\n", name_of(*members[i])));

@@ -122,31 +122,22 @@ void add_submit(Verbs& verbs, JobsOptions& options)
     add_timeout(command, options, "Wait no longer; exits 4 then");
 }
 
-std::string read_states(const std::string& text, jobs::Filter& filter)
-{
-    for (std::size_t begin = 0; begin <= text.size();) {
-        const auto end = std::min(text.find(',', begin), text.size());
-        const auto state = jobs::parse_state(text.substr(begin, end - begin));
-        if (!state) {
-            std::string names;
-            for (unsigned i = 0; i < jobs::state_count; ++i)
-                names += fmt::format("{}{}", i == 0 ? "" : ", ",
-                                     jobs::to_string(static_cast<jobs::State>(i)));
-            return fmt::format("accepted: {}", names);
-        }
-        filter.states.push_back(*state);
-        begin = end + 1;
-    }
-    return {};
-}
-
 void add_list(Verbs& verbs, JobsOptions& options)
 {
     auto& filter = options.filter;
-    auto& command = *verbs.add(JobsVerb::list, "list", "Jobs, the newest first");
+    auto& command = *verbs.add(JobsVerb::list, "list", "Jobs, the newest first", [&options] {
+        const auto& [states, kind, batch, target, by, before, max] = options.filter;
+        const bool filtered =
+            !states.empty() || kind || batch || target || by || before != 0 || max != 100;
+        if (!options.ids.empty() && filtered)
+            throw CLI::ValidationError{"ID", "numbers of jobs go without a filter"};
+    });
+    command.add_option("ID", options.ids, "These jobs only")->check(CLI::PositiveNumber);
     const auto states = [&filter](const std::string& text) {
-        if (auto problem = read_states(text, filter); !problem.empty())
-            throw CLI::ValidationError{"--state", problem};
+        const auto read = jobs::parse_states(text);
+        if (!read)
+            throw CLI::ValidationError{"--state", fmt::format("accepted: {}", jobs::state_names())};
+        filter.states = *read;
     };
     command.add_option_function<std::string>("--state", states, "Those in one of these states")
         ->type_name("STATE[,STATE…]");

@@ -41,10 +41,21 @@ void note_source(const JobSource& source, const JobsContext& context)
 
 // Looking ---------------------------------------------------------------------------------------
 
+/// `{"jobs": [...], "next": ...}` of the numbers, or of what the filter lets through.
+json::object listed(const JobsOptions& options, JobSource& source)
+{
+    if (options.ids.empty())
+        return source.list(options.filter);
+    json::array jobs;
+    for (const auto id : options.ids)
+        jobs.push_back(source.show(id));
+    return {{"jobs", std::move(jobs)}, {"next", nullptr}};
+}
+
 void list(const JobsOptions& options, const JobsContext& context)
 {
     JobSource source{context.settings};
-    const auto answer = source.list(options.filter);
+    const auto answer = listed(options, source);
     note_source(source, context);
     if (context.json)
         return context.out.write(json::serialize(answer) + "\n");

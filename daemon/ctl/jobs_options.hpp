@@ -33,7 +33,7 @@ struct SubmitOptions {
 struct JobsOptions {
     JobsVerb verb = JobsVerb::list;
     SubmitOptions submit{};
-    std::vector<jobs::JobId> ids{};      ///< of show, wait, cancel, approve, resolve
+    std::vector<jobs::JobId> ids{};      ///< of list, show, wait, cancel, approve, resolve
     std::optional<std::string> batch{};  ///< instead of ids
     jobs::Filter filter{};               ///< of list
     std::string kind{};                  ///< of explain

@@ -44,7 +44,7 @@ std::vector<Candidate> candidates(Database& mirror, const schema::Collection& co
                                   std::string_view text)
 {
     const auto columns = name_columns(collection);
-    std::string where = "id = ?1 COLLATE NOCASE";
+    std::string where = "id = ?1";
     std::string names = "''";
     for (const auto& column : columns) {
         where += fmt::format(" OR {} = ?1 COLLATE NOCASE", column);

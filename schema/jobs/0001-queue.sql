@@ -102,12 +102,12 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_state ON jobs (state, job_id);
 CREATE INDEX jobs_queue ON jobs (priority, not_before, job_id) WHERE state = 'queued';
-CREATE INDEX jobs_destructive ON jobs (priority, not_before, job_id, due_at, touches)
+-- What destructive jobs are about to take from the budgets. Columns of the condition are in it, or
+-- SQLite 3.40 looks into each row for them.
+CREATE INDEX jobs_destructive ON jobs (state, risk, priority, not_before, job_id, due_at, touches)
     WHERE state = 'queued' AND risk = 2;
-CREATE INDEX jobs_over_budget ON jobs (priority, not_before, job_id, touches)
-    WHERE held_by = 'budget';
-CREATE INDEX jobs_waiting ON jobs (priority, not_before, job_id)
-    WHERE held_by = 'target_busy';
+CREATE INDEX jobs_held ON jobs (held_by, priority, not_before, job_id, touches)
+    WHERE held_by IS NOT NULL;
 CREATE INDEX jobs_due ON jobs (due_at) WHERE finished_at IS NULL;
 CREATE INDEX jobs_expiry ON jobs (expires_at) WHERE finished_at IS NULL;
 CREATE INDEX jobs_batch ON jobs (batch_id) WHERE batch_id IS NOT NULL;

@@ -42,12 +42,17 @@ std::int64_t queued_before(store::Database& queue, const Job& job, UtcTime now)
     return number(std::move(row));
 }
 
+/// Of so many at most: ten thousand may be held, and each is asked.
+constexpr int held_before_max = 200;
+
 std::int64_t held_before(store::Database& queue, const Job& job)
 {
     auto row = queue.prepared(
-        "SELECT coalesce(sum(touches), 0) FROM jobs WHERE held_by = 'budget' "
-        "AND (priority, not_before, job_id) < (?, ?, ?)");
+        "SELECT coalesce(sum(touches), 0) FROM (SELECT touches FROM jobs WHERE held_by = 'budget' "
+        "AND (priority, not_before, job_id) < (?, ?, ?) "
+        "ORDER BY priority, not_before, job_id LIMIT ?)");
     row.bind(1, job.priority).bind(2, job.not_before).bind(3, job.job_id);
+    row.bind(4, held_before_max);
     return number(std::move(row));
 }
 

@@ -58,7 +58,7 @@ private:
                                                                     const Facts& facts);
     boost::asio::awaitable<void> hold(const Job& job, Hold by, std::string why, Duration wait);
     boost::asio::awaitable<void> wait_for_turn(const Turn& turn);
-    boost::asio::awaitable<void> record(const Departure& departure,
+    boost::asio::awaitable<void> record(const Plan& plan, const Attempt& attempt,
                                         const graph::WriteOutcome& outcome);
 
     Running& x_running;

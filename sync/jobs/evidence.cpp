@@ -82,7 +82,7 @@ private:
         for (const auto& object : *list)
             ids.emplace(text_of(object, "id"));
         for (const auto& id : ids) {
-            x_made.push_back(object_key(id));
+            x_made.emplace_back(id);
             x_found.pieces.push_back(
                 {.kind = bulk ? Kind::bulk_action : Kind::created,
                  .key = object_evidence(bulk ? bulk_action_evidence : created_evidence, id),
@@ -108,11 +108,11 @@ private:
         std::set<std::string> theirs;
         if (const auto* ids = array_of(bulk, "cloudPcIds")) {
             for (const auto& id : *ids)
-                theirs.insert(id.is_string() ? object_key(id.get_string()) : "");
+                theirs.insert(id.is_string() ? std::string(id.get_string()) : "");
         }
         std::set<std::string> ours;
         for (const auto& id : listed_ids(x_action, x_search.plan.params))
-            ours.insert(object_key(id));
+            ours.insert(id);
         return is_new_object(bulk) && theirs == ours &&
                schema::find_bulk_action(text_of(bulk, "@odata.type")) == &x_action;
     }
@@ -121,10 +121,9 @@ private:
 
     void add_gone()
     {
-        x_found.pieces.push_back(
-            {.kind = Kind::gone,
-             .key = fmt::format("gone:{}:{}", x_action.target, object_key(target_id())),
-             .what = "the target is gone"});
+        x_found.pieces.push_back({.kind = Kind::gone,
+                                  .key = fmt::format("gone:{}:{}", x_action.target, target_id()),
+                                  .what = "the target is gone"});
     }
 
     asio::awaitable<void> look_for_target()
@@ -163,7 +162,7 @@ private:
             if (!in_window(action.started))
                 continue;
             x_found.pieces.push_back({.kind = Kind::remote_action,
-                                      .key = action.evidence(object_key(target_id())),
+                                      .key = action.evidence(target_id()),
                                       .what = fmt::format("{} began at {}", action.name,
                                                           format_sql_time(action.started)),
                                       .at = action.started});
@@ -196,8 +195,7 @@ private:
             co_return;
         x_found.pieces.push_back(
             {.kind = Kind::remote_action,
-             .key = fmt::format("policy_apply:{}:{}", object_key(target_id()),
-                                format_rfc3339(*started)),
+             .key = fmt::format("policy_apply:{}:{}", target_id(), format_rfc3339(*started)),
              .what = fmt::format("it was last applied at {}", format_sql_time(*started)),
              .at = started});
     }
@@ -252,17 +250,16 @@ private:
 
     bool is_ours(std::string_view resource) const
     {
-        const auto id = object_key(resource);
+        const std::string id{resource};
         if (id.empty())
             return false;
         // What was made tells more than whom it is about.
         if (!x_made.empty())
             return std::ranges::count(x_made, id) > 0;
         if (!x_action.target.empty())
-            return id == object_key(target_id());
+            return id == target_id();
         const auto listed = listed_ids(x_action, x_search.plan.params);
-        return std::ranges::any_of(listed,
-                                   [&](const std::string& one) { return object_key(one) == id; });
+        return std::ranges::any_of(listed, [&](const std::string& one) { return one == id; });
     }
 
     Piece piece_of(const bj::object& event) const

@@ -66,8 +66,7 @@ private:
             x_facts.cloud_pcs.push_back(cloud_pc_fact(x_plan, x_job.target_id.value_or(""),
                                                       x_facts.target ? &*x_facts.target : nullptr));
         else  // not read: still it is what the job touches
-            x_facts.cloud_pcs.push_back(
-                {.id = object_key(x_job.target_id.value_or("")), .present = true});
+            x_facts.cloud_pcs.push_back({.id = x_job.target_id.value_or(""), .present = true});
     }
 
     asio::awaitable<void> read_cloud_pcs(const Reach& reach)
@@ -106,7 +105,7 @@ private:
     {
         const std::set<std::string> wanted{ids.begin(), ids.end()};
         auto found = co_await list([&](const bj::object& cloud_pc) {
-            return wanted.contains(object_key(text_of(cloud_pc, "id")));
+            return wanted.contains(std::string(text_of(cloud_pc, "id")));
         });
         std::vector<std::string> missing;
         for (const auto& id : ids) {

@@ -68,7 +68,7 @@ std::optional<JobId> waiting_before(store::Database& queue, const Job& job,
                                     const std::vector<Target>& targets)
 {
     auto row = queue.prepared(
-        "SELECT other.job_id FROM job_targets t JOIN jobs other ON other.job_id = t.job_id "
+        "SELECT other.job_id FROM job_targets t CROSS JOIN jobs other ON other.job_id = t.job_id "
         "WHERE t.resource = ?1 AND t.target_id = ?2 AND t.job_id <> ?3 "
         "AND other.held_by = 'target_busy' "
         "AND (other.priority, other.not_before, other.job_id) < (?4, ?5, ?3) LIMIT 1");
@@ -239,7 +239,7 @@ private:
         std::set<std::string> named;
         if (x_plan.action->listed == "cloud_pcs") {
             for (const auto& id : listed_ids(*x_plan.action, x_plan.params))
-                named.insert(object_key(id));
+                named.insert(id);
         }
         std::vector<std::string> gone;
         for (const auto& cloud_pc : x_facts.cloud_pcs) {

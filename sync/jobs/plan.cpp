@@ -21,9 +21,12 @@ using schema::Action;
 namespace {
 
 /// "expect" or "expect.NAME" with what is wrong with it; names and types only, no values.
-std::string about_expect(std::string_view name, std::string_view what)
+std::string about_expect(std::string_view path, std::string_view what)
 {
-    return fmt::format("{} {}", join_path("expect", shown_name(name)), what);
+    constexpr std::string_view plural = "are ";  // as params are
+    if (path.empty() && what.starts_with(plural))
+        return fmt::format("expect is {}", what.substr(plural.size()));
+    return path.empty() ? fmt::format("expect {}", what) : fmt::format("expect.{} {}", path, what);
 }
 
 /// The table whose columns `expect` may name: of the target, or of the Cloud PCs of a bulk action.
@@ -48,23 +51,21 @@ bool has_property(const schema::Collection& collection, std::string_view name)
 void check_expected(const schema::Collection& collection, const bj::object& expect,
                     std::vector<std::string>& problems)
 {
-    if (expect.size() > expect_members_max)
+    if (expect.size() > expect_members_max) {
         problems.push_back(about_expect("", fmt::format("has {} members; accepted: at most {}",
                                                         expect.size(), expect_members_max)));
+        return;
+    }
     for (const auto& member : expect) {
-        if (problems.size() >= problems_max)
-            return;
+        const auto name = shown_name(member.key());
         const auto& value = member.value();
         if (value.is_object() || value.is_array())
             problems.push_back(about_expect(
-                member.key(), fmt::format("is {}; accepted: a string, a number, true, false or "
-                                          "null",
-                                          type_of(value))));
+                name, fmt::format("is {}; accepted: a string, a number, true, false or null",
+                                  type_of(value))));
         else if (!has_property(collection, member.key()))
-            problems.push_back(
-                about_expect(member.key(), fmt::format("is no property of {} with one value; see "
-                                                       "docs/reference/tables.md",
-                                                       collection.table)));
+            problems.push_back(about_expect(
+                name, fmt::format("is no property of {} that has one value", collection.table)));
     }
 }
 
@@ -73,11 +74,10 @@ bj::object read_expect(const Action& action, std::string_view text,
 {
     auto read = parse_params(action, text);
     if (read.problem) {
-        const auto accepted = read.problem->accepted.empty()
-                                  ? std::string{}
-                                  : fmt::format("; accepted: {}", read.problem->accepted);
-        problems.push_back(fmt::format("{} {}{}", join_path("expect", read.problem->path),
-                                       read.problem->what, accepted));
+        const auto& problem = *read.problem;
+        const auto accepted =
+            problem.accepted.empty() ? "" : fmt::format("; accepted: {}", problem.accepted);
+        problems.push_back(about_expect(problem.path, problem.what + accepted));
         return {};
     }
     if (read.object.empty())

@@ -286,6 +286,7 @@ asio::awaitable<Progress> observe_cloud_pcs(Estate& estate, const Accepted& acce
     const auto ids = cloud_pcs_of(accepted);
     const auto reads = co_await read_cloud_pcs(estate, ids, kept);
     std::vector<Part> parts;
+    parts.reserve(ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i)
         parts.push_back(part(accepted, ids[i], reads[i]));
     co_return joined(accepted, parts, "cloudPcs");

@@ -26,6 +26,8 @@ namespace {
 constexpr std::string_view bulk_actions_table = "bulk_actions";
 constexpr std::string_view succeeded = "succeeded";
 constexpr std::string_view unknown = "unknown";
+/// What fits into `result`.
+constexpr std::size_t listed_max = 400;
 
 struct Summary {
     std::int64_t open = 0;
@@ -73,7 +75,7 @@ std::vector<std::string> ids_in(const bj::object& bulk)
     if (const auto* list = array_of(bulk, "cloudPcIds")) {
         for (const auto& id : *list) {
             if (const auto* text = id.if_string())
-                ids.push_back(object_key(*text));
+                ids.emplace_back(*text);
         }
     }
     return ids;
@@ -218,6 +220,18 @@ std::string counted(const Summary& summary)
     return text;
 }
 
+/// As `result` shows them. Of very many those that went well are left out: the summary counts them.
+bj::array listed(const std::vector<Outcome>& outcomes)
+{
+    const bool all = outcomes.size() <= listed_max;
+    bj::array list;
+    for (const auto& one : outcomes) {
+        if (list.size() < listed_max && (all || !one.good()))
+            list.push_back(outcome_json(one.id, one.outcome, one.code));
+    }
+    return list;
+}
+
 /// The bulk action has ended: what of it is the job's.
 Progress conclude(const Accepted& accepted, const bj::object& bulk, const Summary& summary,
                   const std::vector<Outcome>& outcomes, bool failed)
@@ -226,10 +240,7 @@ Progress conclude(const Accepted& accepted, const bj::object& bulk, const Summar
     Progress progress{.phase = failed ? Phase::ended_badly : Phase::ended_well,
                       .what = fmt::format("{}: {}", accepted.plan.action->verb, counted(summary)),
                       .result = only(bulk, shown)};
-    bj::array each;
-    for (const auto& [id, outcome, code] : outcomes)
-        each.push_back(outcome_json(id, outcome, code));
-    progress.result["cloudPcs"] = std::move(each);
+    progress.result["cloudPcs"] = listed(outcomes);
     // A retry of some does not fail by those that it left alone.
     if (is_retry(accepted) && !outcomes.empty() && std::ranges::all_of(outcomes, &Outcome::good))
         progress.phase = Phase::ended_well;

@@ -63,11 +63,11 @@ asio::awaitable<std::vector<ObjectRead>> read_cloud_pcs(Estate& estate,
         co_return co_await read_objects(estate, cloud_pcs_table, ids);
     std::map<std::string, std::optional<bj::object>> found;
     for (const auto& id : ids)
-        found.emplace(object_key(id), std::nullopt);
+        found.emplace(id, std::nullopt);
     auto list =
         co_await estate.objects(cloud_pcs_table, std::nullopt,
                                 [&](const bj::object& cloud_pc) -> std::optional<bj::object> {
-                                    if (!found.contains(object_key(text_of(cloud_pc, "id"))))
+                                    if (!found.contains(std::string(text_of(cloud_pc, "id"))))
                                         return std::nullopt;
                                     auto some = only(cloud_pc, kept);
                                     some["id"] = text_of(cloud_pc, "id");
@@ -80,9 +80,9 @@ asio::awaitable<std::vector<ObjectRead>> read_cloud_pcs(Estate& estate,
         co_return reads;
     }
     for (auto& cloud_pc : *list)
-        found.insert_or_assign(object_key(text_of(cloud_pc, "id")), std::move(cloud_pc));
+        found.insert_or_assign(std::string(text_of(cloud_pc, "id")), std::move(cloud_pc));
     for (const auto& id : ids)
-        reads.emplace_back(found.at(object_key(id)));
+        reads.emplace_back(found.at(id));
     co_return reads;
 }
 

@@ -66,7 +66,7 @@ std::string RemoteAction::evidence(std::string_view cloud_pc) const
 
 std::string remote_action_name(std::string_view name)
 {
-    const auto plain = plain_name(name);
+    auto plain = plain_name(name);
     for (const auto& action : schema::actions()) {
         if (is_named(plain, action.remote_actions))
             return std::string{action.remote_actions.front()};

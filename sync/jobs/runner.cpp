@@ -97,7 +97,7 @@ asio::awaitable<void> Runner::run()
     } catch (...) {
         ended = std::current_exception();
     }
-    // Awaiting anything would throw once more what this coroutine was told.
+    // Or the next wait would end at once, and with it what is on the wire.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await stop();
     std::rethrow_exception(ended);
@@ -121,6 +121,7 @@ asio::awaitable<Runner::Summary> Runner::run_once()
     } catch (...) {
         failed = std::current_exception();
     }
+    // Or the next wait would end at once, and with it what is on the wire.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await stop();
     if (failed)

@@ -98,10 +98,10 @@ private:
     Observer x_observer;
     std::deque<JobId> x_dry_runs{};  ///< taken in, and not looked at yet
     std::set<JobId> x_active{};      ///< jobs that a task is at; negative: on the wire
-    int x_looking = 0;     ///< of them, only looked at
-    int x_refreshing = 0;  ///< tasks that have the mirror follow
+    int x_looking = 0;               ///< of them, only looked at
+    int x_refreshing = 0;            ///< tasks that have the mirror follow
     bool x_stopping = false;
-    JobId x_taken = 0;               ///< submitted jobs up to here have been looked at
+    JobId x_taken = 0;  ///< submitted jobs up to here have been looked at
     bool x_targets_freed = true;
     std::optional<bool> x_was_frozen{};
     std::optional<std::string> x_user{};

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration fleet_kept = 30s;
+constexpr Duration fleet_kept = 1s;
 /// Date has whole seconds, and an answer takes its time.
 constexpr Duration known_skew_margin = 2s;
 

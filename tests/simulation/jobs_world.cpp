@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -59,12 +58,6 @@ void arrange(graphsim::Tenant& tenant)
     }
 }
 
-std::string contents(const fs::path& path)
-{
-    std::ifstream in{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
-}
-
 void write(const fs::path& path, std::string_view text)
 {
     std::ofstream{path, std::ios::binary} << text;
@@ -84,14 +77,14 @@ Template make_template()
     if (world.sync_once() != 0)
         throw std::logic_error{"the mirror cannot be filled: " + world.log()};
     world.database().checkpoint_truncate();
-    made.mirror = contents(world.file());
+    made.mirror = file_contents(world.file());
     ScratchDirectory directory;
     SeededRng rng{tenant_seed};
     const auto file = directory.path() / database_name;
     jobs::open_queue({.path = file, .tenant_id = world.configuration().tenant.id}, world.clock(),
                      rng)
         .checkpoint_truncate();
-    made.queue = contents(file);
+    made.queue = file_contents(file);
     return made;
 }
 

@@ -23,12 +23,12 @@ struct Conclusions : Queue {
     }
 
     /// A job of that class whose request has just left.
-    Attempt sent(int risk = 2, JobId job = 0)
+    Attempt sent(int risk = 2, JobId job = 0, std::string on = machine)
     {
         if (job == 0)
             job = add_in(State::queued, risk);
         auto what = intent(job, risk);
-        what.targets = {{.resource = "cloud_pcs", .id = machine}};
+        what.targets = {{.resource = "cloud_pcs", .id = std::move(on)}};
         what.debit = risk == 2 ? 1 : 0;
         return send(what);
     }
@@ -63,9 +63,9 @@ struct Conclusions : Queue {
         return job(attempt.job_id);
     }
     /// A job whose request got no answer.
-    Job doubted(int risk = 2)
+    Job doubted(std::string on = machine)
     {
-        const auto attempt = sent(risk);
+        const auto attempt = sent(2, 0, std::move(on));
         REQUIRE(conclude(attempt, answer(graph::Verdict::unknown, 504)) == State::in_doubt);
         return job(attempt.job_id);
     }
@@ -333,7 +333,7 @@ TEST_CASE_FIXTURE(Conclusions,
 TEST_CASE_FIXTURE(Conclusions, "jobs on their way are looked at when they are due")
 {
     const auto first = accepted();
-    const auto second = doubted();
+    const auto second = doubted(other_machine);
     CHECK(progress(first, {}, false, start + 9s) == State::accepted);  // due at +10 s
     const auto due_ids = [&](UtcTime now) {
         std::vector<JobId> ids;

@@ -14,6 +14,7 @@
 #include <exception>
 #include <map>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -81,6 +82,8 @@ public:
             co_return failure->second;
         std::vector<boost::json::object> kept;
         for (const auto& object : tables[name]) {
+            if (hidden.contains(fmt::format("{}/{}", name, id_of(object))))
+                continue;
             if (auto some = keep(object))
                 kept.push_back(*std::move(some));
         }
@@ -117,6 +120,7 @@ public:
     std::map<std::string, std::vector<boost::json::object>> tables{};
     std::map<std::string, boost::json::value> functions{};
     std::map<std::string, Error> failures{};
+    std::set<std::string> hidden{};  ///< "cloud_pcs/<id>": lists leave it out
     /// "GET cloud_pcs/<id>", "GET cloud_pcs/<id>/<function>", "LIST audit_events since …".
     std::vector<std::string> asked{};
     std::vector<std::pair<std::string, std::vector<std::string>>> refreshed{};
