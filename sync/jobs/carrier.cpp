@@ -235,24 +235,44 @@ asio::awaitable<std::optional<Attempt>> Carrier::claim_and_anchor(const Job& job
     const Sender sender{.client_request_id = parts.rng.uuid(),
                         .acted_as = by_user ? known.user.value_or("user") : "application",
                         .boot_id = x_running.options().boot_id};
-    co_return co_await parts.queue.run([&](store::Database& queue) -> std::optional<Attempt> {
-        auto attempt = claim(queue, job.job_id, plan, facts, x_running.complete(known), sender);
-        if (!attempt)
-            return std::nullopt;
-        graph::WriteOutcome not_sent{.verdict = graph::Verdict::not_sent};
+    graph::WriteOutcome not_sent{.verdict = graph::Verdict::not_sent};
+    auto attempt = co_await parts.queue.run([&](store::Database& queue) {
+        auto claimed = claim(queue, job.job_id, plan, facts, x_running.complete(known), sender);
+        if (!claimed)
+            return claimed;
         try {
             parts.anchor.write(queue);
-            if (!x_running.freeze().is_on())
-                return attempt;
-            not_sent.error = Error{.message = "writes were frozen before it left"};
+            if (x_running.freeze().is_on())
+                not_sent.error = Error{.message = "writes were frozen before it left"};
         } catch (const store::StoreError& problem) {
             log::error("the anchor of the queue cannot be written, nothing is sent",
                        {{"job_id", job.job_id}, {"error", problem.what()}});
             not_sent.error = Error{.message = problem.what()};
+            x_anchor_failed = true;
         }
-        conclude_attempt(queue, plan, *attempt, not_sent, parts.rng, known.now);
-        return std::nullopt;
+        return claimed;
     });
+    if (!attempt || !not_sent.error)
+        co_return attempt;
+    // The disk that has no room for the anchor may have none for this either.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await record(plan, *attempt, not_sent);
+    co_return std::nullopt;
+}
+
+asio::awaitable<bool> Carrier::anchor_works()
+{
+    auto& parts = x_running.parts();
+    if (x_anchor_failed)
+        x_anchor_failed = co_await parts.queue.run([&](store::Database& queue) {
+            try {
+                parts.anchor.write(queue);
+                return false;
+            } catch (const store::StoreError&) {
+                return true;  // it was said when it began
+            }
+        });
+    co_return !x_anchor_failed;
 }
 
 asio::awaitable<void> Carrier::send(Departure departure)
@@ -287,11 +307,11 @@ asio::awaitable<void> Carrier::send(Departure departure)
         credentials.refused(departure.token,
                             outcome.error ? outcome.error->challenge_claims : std::string{});
     }
-    co_await record(departure, outcome);
+    co_await record(departure.plan, departure.attempt, outcome);
     x_ended();
 }
 
-asio::awaitable<void> Carrier::record(const Departure& departure,
+asio::awaitable<void> Carrier::record(const Plan& plan, const Attempt& attempt,
                                       const graph::WriteOutcome& outcome)
 {
     auto& parts = x_running.parts();
@@ -300,13 +320,12 @@ asio::awaitable<void> Carrier::record(const Departure& departure,
             co_await parts.queue.run([&](store::Database& queue) {
                 queue.transaction([&] {
                     const auto now = parts.clock.utc_now();
-                    auto state = conclude_attempt(queue, departure.plan, departure.attempt, outcome,
-                                                  parts.rng, now);
-                    const auto job = find(queue, departure.attempt.job_id);
+                    auto state = conclude_attempt(queue, plan, attempt, outcome, parts.rng, now);
+                    const auto job = find(queue, attempt.job_id);
                     CLOUDPCD_ASSERT(job.has_value());
                     if (repeat_if_repeatable(queue, *job, parts.rng, now))
                         state = State::queued;
-                    log_state(*job, departure.attempt, state);
+                    log_state(*job, attempt, state);
                 });
             });
             co_return;
@@ -315,7 +334,7 @@ asio::awaitable<void> Carrier::record(const Departure& departure,
             if (!why)
                 throw;
             log::error("a verdict cannot be recorded yet",
-                       {{"job_id", departure.attempt.job_id}, {"why", *why}});
+                       {{"job_id", attempt.job_id}, {"why", *why}});
             if (x_stopping)  // the next start takes it for in doubt
                 co_return;
         }

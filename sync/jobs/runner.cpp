@@ -167,6 +167,8 @@ asio::awaitable<Runner::Survey> Runner::round(Looks looks)
     try {
         co_await take_in_all();
         found = co_await survey();
+        if (!co_await x_carrier.anchor_works())
+            x_paused_until = x_running.parts().clock.steady_now() + trouble_wait;
     } catch (const SQLite::Exception& failure) {
         if (!pause_if_it_passes(failure))
             throw;

@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace cloudpcd::simulation {
@@ -44,12 +42,6 @@ std::unique_ptr<SQLite::Database> open(const std::filesystem::path& file)
 {
     return std::make_unique<SQLite::Database>(fmt::format("file:{}?mode=ro", file.string()),
                                               SQLite::OPEN_READONLY | SQLite::OPEN_URI);
-}
-
-std::string contents(const std::filesystem::path& path)
-{
-    std::ifstream in{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
 }
 
 std::string header_of(const graph::HttpRequest& request, std::string_view name)
@@ -151,7 +143,7 @@ std::int64_t JobsOracle::anchored() const
     auto anchor = x_file;
     anchor += ".anchor";
     boost::system::error_code failed;
-    const auto value = bj::parse(contents(anchor), failed);
+    const auto value = bj::parse(file_contents(anchor), failed);
     return failed ? 0 : value.at("attempt").as_int64();
 }
 

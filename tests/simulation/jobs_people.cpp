@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -20,12 +19,6 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string contents(const fs::path& path)
-{
-    std::ifstream in{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
-}
 
 std::string member(const std::string& body, std::string_view name)
 {
@@ -298,7 +291,7 @@ std::size_t JobsWorld::executions(jobs::JobId job) const
 std::string JobsWorld::problems()
 {
     auto report = x_oracle.problems(x_process != nullptr && x_next.empty());
-    const std::string said = contents(x_file) + contents(beside("-wal")) + log();
+    const std::string said = file_contents(x_file) + file_contents(beside("-wal")) + log();
     std::vector<std::string> secrets{std::string{canary_secret}, std::string{canary_password}};
     auto tokens = x_tokens;
     if (x_process)
