@@ -121,6 +121,7 @@ asio::awaitable<std::optional<Carrier::Departure>> Carrier::prepare(Job job)
     std::optional<InTurn> in_turn;
     if (schema::may_destroy(plan.action->risk) && !reads_a_list(plan))
         in_turn.emplace(*this, job);
+    co_await learn_graph_time();
     co_await parts.throttle.acquire(graph::QuotaClass::other, graph::Priority::interactive);
     auto facts = co_await read(plan, job);
     if (in_turn) {
@@ -149,6 +150,16 @@ asio::awaitable<std::optional<Carrier::Departure>> Carrier::prepare(Job job)
     }
     departure.attempt = *std::move(attempt);
     co_return departure;
+}
+
+/// Nothing goes before its time by Graph's clock, too. Until something was read that is not known,
+/// and a creation has nothing to read; this is the smallest answer there is.
+asio::awaitable<void> Carrier::learn_graph_time()
+{
+    auto& parts = x_running.parts();
+    if (!parts.clock_skew())
+        co_await parts.estate.objects("organization_settings", std::nullopt,
+                                      [](const auto&) { return std::nullopt; });
 }
 
 /// What the mirror and the queue say already costs Graph nothing.

@@ -54,6 +54,7 @@ private:
     using Turn = std::tuple<int, std::string, JobId>;
     class InTurn;
 
+    boost::asio::awaitable<void> learn_graph_time();
     boost::asio::awaitable<bool> may_go(Job job, const Plan& plan);
     boost::asio::awaitable<std::optional<graph::AccessToken>> token_for(const Job& job,
                                                                         const Plan& plan);
