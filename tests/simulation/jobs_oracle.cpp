@@ -2,6 +2,7 @@
 
 #include "sync/graph/clock_skew.hpp"
 #include "sync/jobs/facts.hpp"
+#include "tests/simulation/sim_disk.hpp"
 
 #include <SQLiteCpp/Statement.h>
 #include <boost/json/parse.hpp>
@@ -122,15 +123,19 @@ void JobsOracle::freezes()
         x_frozen_at = x_clock.steady_now();
 }
 
-bool JobsOracle::replaced_by(const std::filesystem::path& copy)
+bool JobsOracle::replaced_by(const std::filesystem::path& queue, bool on_other_machine)
 {
-    const auto other = open(copy);
+    const auto other = open(queue);
     const auto highest = rows_of(*other, "SELECT coalesce(max(attempt_id), 0) FROM job_attempts");
-    const bool behind = std::stoll(highest.front()) < anchored();
-    ++x_era;
-    x_era_began = graph_now();
-    if (!behind)
+    const auto sent = anchored();
+    const bool behind = std::stoll(highest.front()) < sent;
+    if (queue != x_file) {
+        ++x_era;
+        x_era_began = graph_now();
+    }
+    if (!behind && !(on_other_machine && sent > 0))
         return false;
+    freezes();
     for (auto& id : rows_of(*other,
                             "SELECT request_id FROM jobs WHERE finished_at IS NULL AND dry_run = 0 "
                             "AND state NOT IN ('sending', 'accepted', 'in_doubt')"))

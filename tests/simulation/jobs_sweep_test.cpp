@@ -143,13 +143,13 @@ TEST_CASE("jobs simulation: SIGTERM at any step")
     sweep(submit_reprovision, [](JobsWorld& world) { world.terminate(); }, check_done);
 }
 
-TEST_CASE("jobs simulation: the disk is full from any step on, for ten minutes")
+TEST_CASE("jobs simulation: the disk is full from any step on, for two minutes")
 {
     sweep(
         submit_reprovision,
         [](JobsWorld& world) {
             world.fill_disk(true);
-            world.later(10min, [&world] { world.fill_disk(false); });
+            world.later(2min, [&world] { world.fill_disk(false); });
         },
         check_at_most_once);
 }

@@ -271,6 +271,15 @@ bool JobsWorld::try_to_start()
     return false;
 }
 
+/// Who died is started again at once.
+void JobsWorld::come_to_life()
+{
+    if (!x_next.empty())
+        bury();
+    if (!x_process && !try_to_start())
+        x_oracle.look_at(x_file);
+}
+
 void JobsWorld::step(const Process* of, std::string_view what)
 {
     if (of != x_process.get() || x_over || !x_next.empty())
@@ -386,8 +395,7 @@ void JobsWorld::run_for(Duration duration)
         }
     }
     carry_out_plans();
-    if (!x_process && !try_to_start())
-        x_oracle.look_at(x_file);
+    come_to_life();
 }
 
 /// Nothing but a full disk ends a daemon that nobody asked to end.

@@ -126,7 +126,7 @@ public:
     /// The process ends in order, and the next one finds the copy in the queue's place.
     void restore();
     bool has_backup() const noexcept { return x_backup.has_value(); }
-    /// The disk is in another machine from the next start on.
+    /// The process ends in order, and the next one runs on another machine.
     void move_to_other_machine();
 
     // --- looking ---------------------------------------------------------------------------------
@@ -165,6 +165,7 @@ private:
 
     void start();
     bool try_to_start();
+    void come_to_life();
     void bury();
     void keep_record();
     void end_in_order();
