@@ -3,6 +3,7 @@
 
 #include "tests/integration/daemon/job_kinds.hpp"
 
+#include <SQLiteCpp/Database.h>
 #include <boost/json/parse.hpp>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -258,6 +259,24 @@ TEST_CASE("jobs: with enabled = false nothing is sent, and rows stay")
     world.start();
     CHECK(world.wait_for_end(job).state == "succeeded");
     CHECK(world.writes() == 1);
+}
+
+TEST_CASE("jobs: whoever holds the lock of the queue for long is waited for")
+{
+    JobsWorld world;
+    world.start_and_sync();
+    SQLite::Database shell{world.queue_path().string(), SQLite::OPEN_READWRITE};
+    shell.exec("BEGIN IMMEDIATE");
+    shell.exec(fmt::format("INSERT INTO jobs (kind, target_id) VALUES ('cloud_pc.reboot', '{}')",
+                           world.cloud_pc(0)));
+    const auto job = shell.getLastInsertRowid();
+    const auto refused = world.ctl({"jobs", "submit", "cloud_pc.reboot", "--target",
+                                    world.cloud_pc(1), "--reason", "while it is locked"});
+    CHECK(refused.status == 1);
+    CHECK_MESSAGE(has(refused.errors, "lock"), refused.errors);
+    shell.exec("COMMIT");
+    CHECK(world.wait_for_end(job).state == "succeeded");
+    CHECK(world.stop() == 0);
 }
 
 TEST_CASE("jobs: SIGTERM waits for the answer to a request that is on the wire")
