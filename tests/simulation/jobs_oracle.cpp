@@ -2,6 +2,7 @@
 
 #include "sync/graph/clock_skew.hpp"
 #include "sync/jobs/facts.hpp"
+#include "tests/simulation/sim_disk.hpp"
 
 #include <SQLiteCpp/Statement.h>
 #include <boost/json/parse.hpp>
@@ -9,8 +10,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace cloudpcd::simulation {
@@ -44,12 +43,6 @@ std::unique_ptr<SQLite::Database> open(const std::filesystem::path& file)
 {
     return std::make_unique<SQLite::Database>(fmt::format("file:{}?mode=ro", file.string()),
                                               SQLite::OPEN_READONLY | SQLite::OPEN_URI);
-}
-
-std::string contents(const std::filesystem::path& path)
-{
-    std::ifstream in{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
 }
 
 std::string header_of(const graph::HttpRequest& request, std::string_view name)
@@ -130,15 +123,19 @@ void JobsOracle::freezes()
         x_frozen_at = x_clock.steady_now();
 }
 
-bool JobsOracle::replaced_by(const std::filesystem::path& copy)
+bool JobsOracle::replaced_by(const std::filesystem::path& queue, bool on_other_machine)
 {
-    const auto other = open(copy);
+    const auto other = open(queue);
     const auto highest = rows_of(*other, "SELECT coalesce(max(attempt_id), 0) FROM job_attempts");
-    const bool behind = std::stoll(highest.front()) < anchored();
-    ++x_era;
-    x_era_began = graph_now();
-    if (!behind)
+    const auto sent = anchored();
+    const bool behind = std::stoll(highest.front()) < sent;
+    if (queue != x_file) {
+        ++x_era;
+        x_era_began = graph_now();
+    }
+    if (!behind && !(on_other_machine && sent > 0))
         return false;
+    freezes();
     for (auto& id : rows_of(*other,
                             "SELECT request_id FROM jobs WHERE finished_at IS NULL AND dry_run = 0 "
                             "AND state NOT IN ('sending', 'accepted', 'in_doubt')"))
@@ -151,7 +148,7 @@ std::int64_t JobsOracle::anchored() const
     auto anchor = x_file;
     anchor += ".anchor";
     boost::system::error_code failed;
-    const auto value = bj::parse(contents(anchor), failed);
+    const auto value = bj::parse(file_contents(anchor), failed);
     return failed ? 0 : value.at("attempt").as_int64();
 }
 

@@ -43,8 +43,9 @@ public:
     void reassigned(const std::string& cloud_pc) { x_reassigned[cloud_pc] = x_clock.steady_now(); }
     void freezes();
     void thaws() { x_frozen_at.reset(); }
-    /// The queue is about to be replaced by `copy`. Gives whether that is behind what was sent.
-    bool replaced_by(const std::filesystem::path& copy);
+    /// The next process finds this queue. Gives whether it has to take it for a copy, of which
+    /// nothing may act: it is behind what was sent, or on another machine than it was.
+    bool replaced_by(const std::filesystem::path& queue, bool on_other_machine);
     /// A request leaves the process: may it?
     void leaving(const graph::HttpRequest& request);
     void complain(std::string problem);

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -20,12 +19,6 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string contents(const fs::path& path)
-{
-    std::ifstream in{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
-}
 
 std::string member(const std::string& body, std::string_view name)
 {
@@ -53,6 +46,7 @@ private:
 template <class Result, class F>
 std::optional<Result> JobsWorld::change(F&& body)
 {
+    come_to_life();
     if (!x_process)
         return std::nullopt;
     try {
@@ -68,6 +62,7 @@ std::optional<Result> JobsWorld::change(F&& body)
 
 void JobsWorld::note_submission(jobs::Submission& submission)
 {
+    come_to_life();
     if (!submission.request_id)
         submission.request_id = x_rng.uuid();
     std::map<std::string, std::string> users;
@@ -153,11 +148,8 @@ std::optional<jobs::ResolveOutcome> JobsWorld::resolve(jobs::JobId job, bool exe
 
 void JobsWorld::freeze()
 {
-    try {
-        jobs::Freeze{x_file}.turn_on("a change freeze");
-    } catch (const store::StoreError&) {
-        return;  // the process has died just now, and takes its files with it
-    }
+    come_to_life();
+    jobs::Freeze{x_file}.turn_on("a change freeze");
     x_oracle.freezes();
     if (x_process)
         x_process->runner.kick();
@@ -165,6 +157,7 @@ void JobsWorld::freeze()
 
 void JobsWorld::thaw()
 {
+    come_to_life();
     jobs::Freeze{x_file}.turn_off();
     x_oracle.thaws();
     if (x_process)
@@ -232,6 +225,7 @@ void JobsWorld::pull(std::string_view table)
 
 void JobsWorld::back_up()
 {
+    come_to_life();
     const auto copy = next_place();
     for (const std::string_view suffix : {"", "-wal"}) {
         if (fs::exists(beside(suffix)))
@@ -243,8 +237,7 @@ void JobsWorld::back_up()
 void JobsWorld::restore()
 {
     end_in_order();
-    if (x_oracle.replaced_by(*x_backup))
-        x_oracle.freezes();  // a queue that is behind begins with writes frozen
+    x_oracle.replaced_by(*x_backup, false);
     const auto next = next_place();
     for (const std::string_view suffix : {"", "-wal"}) {
         const auto from = x_backup->string() + std::string{suffix};
@@ -265,7 +258,10 @@ void JobsWorld::restore()
 
 void JobsWorld::move_to_other_machine()
 {
+    end_in_order();
     std::ofstream{x_directory.path() / "machine-id"} << fmt::format("machine-{}\n", ++x_machine);
+    x_oracle.replaced_by(x_file, true);
+    try_to_start();
 }
 
 std::string JobsWorld::value(const std::string& sql) const
@@ -298,7 +294,7 @@ std::size_t JobsWorld::executions(jobs::JobId job) const
 std::string JobsWorld::problems()
 {
     auto report = x_oracle.problems(x_process != nullptr && x_next.empty());
-    const std::string said = contents(x_file) + contents(beside("-wal")) + log();
+    const std::string said = file_contents(x_file) + file_contents(beside("-wal")) + log();
     std::vector<std::string> secrets{std::string{canary_secret}, std::string{canary_password}};
     auto tokens = x_tokens;
     if (x_process)

@@ -15,7 +15,7 @@
 
 namespace cloudpcd::simulation {
 
-/// A daemon, as far as jobs go. The io_context goes last: frames of what was in flight go with it.
+/// The io_context goes late: frames of what was in flight go with it.
 struct JobsWorld::Process {
     explicit Process(JobsWorld& world)
         : network{world.x_tenant, world.x_clock, world.x_weather, hosts(world.x_config)},
@@ -92,8 +92,8 @@ struct JobsWorld::Process {
                 .concurrency = static_cast<int>(configuration.graph.concurrency)};
     }
 
+    SimTransport network;  ///< requests that nobody waits for go with the io_context
     boost::asio::io_context io{1};
-    SimTransport network;
     store::Store queue;
     store::Store mirror;
     store::Store mirror_reader;
@@ -107,6 +107,7 @@ struct JobsWorld::Process {
     jobs::Anchor anchor;
     jobs::Runner runner;
     boost::asio::cancellation_signal wish{};
+    bool unwanted = false;  ///< asked to end
     bool over = false;
     std::exception_ptr failure{};
 };

@@ -70,6 +70,11 @@ public:
     /// Until no job is being worked at, or `max` has passed. Doubt that is older than `doubt_max`
     /// is no work.
     void run_until_quiet(Duration max, Duration doubt_max = std::chrono::minutes{20});
+    /// Calls `action` once, `after` from now, between two pieces of the daemon's work.
+    void later(Duration after, std::function<void()> action)
+    {
+        x_plans.emplace(x_clock.steady_now() + after, std::move(action));
+    }
     /// The daemon ends in order, and the next one begins after `pause`.
     void stop_and_start(Duration pause = {});
     void set_restart_pause(Duration pause) { x_restart_pause = pause; }
@@ -84,10 +89,12 @@ public:
     }
     /// Steps so far.
     std::uint64_t steps() const noexcept { return x_steps; }
-    /// What the last steps were: for messages.
+    /// What the last one was: for messages.
     const std::string& last_step() const noexcept { return x_last_step; }
     /// The process ends here.
     void kill(Death death = Death::kill);
+    /// SIGTERM: the process ends in order, and is started again.
+    void terminate();
     std::uint64_t deaths() const noexcept { return x_deaths; }
     /// Of writes that were on the wire when their process died: whether they still arrive, and
     /// when. Absent: they are lost.
@@ -119,7 +126,7 @@ public:
     /// The process ends in order, and the next one finds the copy in the queue's place.
     void restore();
     bool has_backup() const noexcept { return x_backup.has_value(); }
-    /// The disk is in another machine from the next start on.
+    /// The process ends in order, and the next one runs on another machine.
     void move_to_other_machine();
 
     // --- looking ---------------------------------------------------------------------------------
@@ -158,6 +165,7 @@ private:
 
     void start();
     bool try_to_start();
+    void come_to_life();
     void bury();
     void keep_record();
     void end_in_order();
@@ -166,6 +174,8 @@ private:
     void step(const Process* of, std::string_view what);
     void pause(Duration duration);
     void deliver_late();
+    void carry_out_plans();
+    SteadyTime next_plan(SteadyTime end) const;
     void note_submission(jobs::Submission& submission);
     std::string beside(std::string_view suffix) const
     {
@@ -198,7 +208,9 @@ private:
 
     std::uint64_t x_steps = 0;
     std::string x_last_step{};
+    int x_writes_in_a_row = 0;
     std::multimap<std::uint64_t, std::function<void()>> x_actions{};
+    std::multimap<SteadyTime, std::function<void()>> x_plans{};
     Duration x_restart_pause{0};
     std::optional<Duration> x_late_arrival{};
     std::vector<std::shared_ptr<Late>> x_late{};

@@ -3,7 +3,6 @@
 #include "sync/core/error.hpp"
 
 #include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -16,13 +15,20 @@ SimDisk* the_disk = nullptr;
 /// For each kind of SQLite's own files (those that are locked, and others), ours in its place.
 std::map<const sqlite3_io_methods*, sqlite3_io_methods> minded_methods;
 
-std::string contents(const std::filesystem::path& path)
-{
-    std::ifstream in{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
-}
-
 }  // namespace
+
+std::string file_contents(const std::filesystem::path& path)
+{
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(path, failed);
+    if (failed)
+        return {};
+    std::string content(size, '\0');
+    std::ifstream in{path, std::ios::binary};
+    in.read(content.data(), static_cast<std::streamsize>(content.size()));
+    content.resize(static_cast<std::size_t>(in.gcount()));
+    return content;
+}
 
 SimDisk::SimDisk(const Clock& clock, std::string name)
     : x_clock{clock}, x_name{std::move(name)}, x_base{sqlite3_vfs_find(nullptr)}
@@ -71,7 +77,7 @@ int SimDisk::open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags,
     disk.x_files[file] = {.path = path, .base = base};
     // Two connections to one file share what is known of it.
     if (!disk.x_shadows.contains(path))
-        disk.x_shadows[path] = {.durable = contents(path)};
+        disk.x_shadows[path] = {.durable = file_contents(path)};
     return code;
 }
 

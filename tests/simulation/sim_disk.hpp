@@ -17,6 +17,9 @@
 
 namespace cloudpcd::simulation {
 
+/// Empty when there is no such file.
+std::string file_contents(const std::filesystem::path& path);
+
 class SimDisk {
 public:
     enum class Step {

@@ -97,7 +97,8 @@ std::vector<KindCase> policy_cases(JobsWorld& world)
 
     const std::string creation =
         R"({"displayName":"By job","imageId":"i","imageDisplayName":"I","imageType":"gallery",)"
-        R"("domainJoinConfigurations":[{"domainJoinType":"azureADJoin","regionName":"westeurope"}],)"
+        R"("domainJoinConfigurations":[{"domainJoinType":"azureADJoin",)"
+        R"("regionName":"westeurope"}],)"
         R"("windowsSetting":{"locale":"en-US"}})";
     const auto assignment = [](std::string_view type) {
         return fmt::format(R"({{"assignments":[{{"target":{{{}"groupId":"{}"}}}}]}})", type, group);

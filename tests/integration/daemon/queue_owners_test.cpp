@@ -188,13 +188,13 @@ TEST_CASE("queue owners: members of cloudpcd-queue insert by the sqlite3 shell, 
 
     // A queue that was last closed by an inserter goes on.
     daemon->signal(SIGTERM);
-    CHECK(daemon->wait() == 0);
+    CHECK_MESSAGE(daemon->wait() == 0, daemon->errors());
     CHECK(shell.run(queue_user, queue, insert).status == 0);
     daemon = start();
     CHECK(shell.run(queue_user, queue, insert).status == 0);
     CHECK(shell.run(reader, read_only, "SELECT count(*) FROM jobs").output == "3\n");
     daemon->signal(SIGTERM);
-    CHECK(daemon->wait() == 0);
+    CHECK_MESSAGE(daemon->wait() == 0, daemon->errors());
 
     // The socket as the only way in.
     installation.edit("[sync]\n", "[jobs]\nsql_submit = false\n[sync]\n");
@@ -203,5 +203,5 @@ TEST_CASE("queue owners: members of cloudpcd-queue insert by the sqlite3 shell, 
     CHECK(has(shell.run(queue_user, queue, insert).errors, "readonly"));
     CHECK(shell.run(reader, read_only, "SELECT count(*) FROM jobs").output == "3\n");
     daemon->signal(SIGTERM);
-    CHECK(daemon->wait() == 0);
+    CHECK_MESSAGE(daemon->wait() == 0, daemon->errors());
 }

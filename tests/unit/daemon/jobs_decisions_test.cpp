@@ -32,9 +32,9 @@ struct Guarded : Api {
 TEST_CASE_FIXTURE(Api, "jobs api: each route takes the role that the reference gives it")
 {
     struct Wanted {
-        verb method;
-        const char* target;
-        const char* roles;  ///< r, s, a, o: those that are let through
+        verb method{};
+        const char* target = "";
+        const char* roles = "";  ///< r, s, a, o: those that are let through
         const char* body = "{}";
     };
     const std::array wanted{
@@ -211,7 +211,6 @@ TEST_CASE_FIXTURE(Guarded, "jobs api: only what waits for it is approved")
 
 TEST_CASE_FIXTURE(Guarded, "jobs api: of a batch only what was shown is approved")
 {
-    std::string ids;
     std::string hashes;
     for (int i = 0; i < 3; ++i) {
         const auto job = submit(
