@@ -187,6 +187,7 @@ TEST_CASE("jobs: network connections, as the user who has signed in, and without
     const auto cases = connection_cases(world);
     world.start_and_sync();
     std::vector<std::int64_t> jobs;
+    jobs.reserve(cases.size());
     for (const auto& of : cases)
         jobs.push_back(insert(world, of));
     for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -248,7 +249,8 @@ TEST_CASE("jobs: with enabled = false nothing is sent, and rows stay")
     world.start_and_sync();
     const auto job = world.insert({.kind = "cloud_pc.reboot", .target = world.cloud_pc(0)});
     CHECK(wait_until([&] {
-        return world.one(fmt::format("SELECT expires_at FROM jobs WHERE job_id = {}", job)) != "";
+        return !world.one(fmt::format("SELECT expires_at FROM jobs WHERE job_id = {}", job))
+                    .empty();
     }));
     CHECK(world.row(job).state == "submitted");
     CHECK(world.stop() == 0);
