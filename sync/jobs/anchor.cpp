@@ -95,7 +95,7 @@ AnchorCheck Anchor::check(store::Database& database) const
                 .why = fmt::format("the queue knows {} requests, {} were sent; it was restored "
                                    "from a backup or replaced",
                                    same ? highest : 0, known->attempt)};
-    if (!same && highest > 0)
+    if (!same)
         return {.state = AnchorState::behind,
                 .why = "the queue is not the one that the anchor beside it belongs to"};
     return {};

@@ -31,8 +31,9 @@ public:
                     const std::filesystem::path& machine_id_file = "/etc/machine-id");
 
     /// What the anchor says of the database that was opened. In every state but `normal` the caller
-    /// freezes writes, then holds what is unsent (hold_restored), then write()s: whatever it is
-    /// killed between, the next start finds the same state again.
+    /// freezes writes, then holds what is unsent (hold_restored) and gives the database an id of
+    /// its own (renew_database_id), then write()s: whatever it is killed between, the next start
+    /// finds such a state again.
     AnchorCheck check(store::Database& database) const;
 
     /// Makes the highest attempt of the database durable outside it.

@@ -217,4 +217,11 @@ std::string database_id(store::Database& database)
     return *id;
 }
 
+void renew_database_id(store::Database& database, Rng& rng)
+{
+    const auto id = rng.uuid();
+    auto row = database.prepared("UPDATE meta SET value = ? WHERE key = 'database_id'");
+    row.bind(1, id).run();
+}
+
 }  // namespace cloudpcd::jobs

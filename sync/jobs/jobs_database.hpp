@@ -43,4 +43,8 @@ store::Database open_queue(const QueueOptions& options, const Clock& clock, Rng&
 /// Tells this queue from every other one, copies excepted: what the anchor knows it by.
 std::string database_id(store::Database& database);
 
+/// Makes a copy a queue of its own: once the anchor belongs to it, the backup that it came from is
+/// another one when it is restored again, however few requests were sent since.
+void renew_database_id(store::Database& database, Rng& rng);
+
 }  // namespace cloudpcd::jobs

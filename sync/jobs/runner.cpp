@@ -2,6 +2,7 @@
 
 #include "sync/core/log.hpp"
 #include "sync/jobs/attempts.hpp"
+#include "sync/jobs/jobs_database.hpp"
 #include "sync/jobs/listing.hpp"
 #include "sync/jobs/queue.hpp"
 
@@ -151,7 +152,10 @@ asio::awaitable<void> Runner::begin()
         const auto check = parts.anchor.check(queue);
         if (check.state != AnchorState::normal) {
             x_running.freeze().turn_on(check.why);
-            const auto held = hold_restored(queue, now);
+            const auto held = queue.transaction([&] {
+                renew_database_id(queue, parts.rng);
+                return hold_restored(queue, now);
+            });
             parts.anchor.write(queue);
             log::error("writes are frozen: the queue was restored, or is a copy",
                        {{"why", check.why}, {"held", held}});

@@ -127,13 +127,16 @@ bool JobsOracle::replaced_by(const std::filesystem::path& queue, bool on_other_m
 {
     const auto other = open(queue);
     const auto highest = rows_of(*other, "SELECT coalesce(max(attempt_id), 0) FROM job_attempts");
-    const auto sent = anchored();
-    const bool behind = std::stoll(highest.front()) < sent;
+    const auto id = rows_of(*other, "SELECT value FROM meta WHERE key = 'database_id'");
+    const auto known = anchor();
+    const auto sent = known ? known->attempt : 0;
+    const bool behind =
+        std::stoll(highest.front()) < sent || (known && known->database_id != id.front());
     if (queue != x_file) {
         ++x_era;
         x_era_began = graph_now();
     }
-    if (!behind && !(on_other_machine && sent > 0))
+    if (!behind && !(on_other_machine && known))
         return false;
     freezes();
     for (auto& id : rows_of(*other,
@@ -143,13 +146,14 @@ bool JobsOracle::replaced_by(const std::filesystem::path& queue, bool on_other_m
     return true;
 }
 
-std::int64_t JobsOracle::anchored() const
+std::optional<JobsOracle::Anchor> JobsOracle::anchor() const
 {
-    auto anchor = x_file;
-    anchor += ".anchor";
     boost::system::error_code failed;
-    const auto value = bj::parse(file_contents(anchor), failed);
-    return failed ? 0 : value.at("attempt").as_int64();
+    const auto value = bj::parse(file_contents(x_file.string() + ".anchor"), failed);
+    if (failed)
+        return std::nullopt;
+    return Anchor{.database_id = std::string{value.at("database_id").as_string()},
+                  .attempt = value.at("attempt").as_int64()};
 }
 
 void JobsOracle::leaving(const graph::HttpRequest& request)
@@ -202,7 +206,7 @@ void JobsOracle::check_intent(const Row& row)
 {
     if (row.state != "sending" || row.has_verdict)
         complain(fmt::format("{} leaves while it is {}", row.who(), row.state));
-    if (anchored() < row.attempt_id)
+    if (const auto known = anchor(); !known || known->attempt < row.attempt_id)
         complain(fmt::format("{} leaves before the anchor knows it", row.who()));
     if (x_frozen_at && *x_frozen_at < x_clock.steady_now())
         complain(fmt::format("{} leaves while writes are frozen", row.who()));

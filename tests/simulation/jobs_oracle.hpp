@@ -77,7 +77,11 @@ private:
     void check_intent(const Row& row);
     void check_times(const Row& row);
     void check_users(const Row& row);
-    std::int64_t anchored() const;
+    struct Anchor {
+        std::string database_id{};
+        std::int64_t attempt = 0;
+    };
+    std::optional<Anchor> anchor() const;
     UtcTime graph_now() const { return x_tenant.now(); }
     std::string check_executions() const;
     std::string check_budgets() const;

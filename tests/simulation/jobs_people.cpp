@@ -20,9 +20,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string member(const std::string& body, std::string_view name)
+std::string text_in(const std::string& object, std::string_view member)
 {
-    return std::string{boost::json::parse(body).at(name).as_string()};
+    boost::system::error_code failed;
+    const auto value = boost::json::parse(object, failed);
+    if (failed || !value.is_object())
+        return {};
+    const auto* found = value.get_object().if_contains(member);
+    return found != nullptr && found->is_string() ? std::string{found->get_string()} : "";
 }
 
 class Hash {
@@ -169,37 +174,37 @@ bool JobsWorld::frozen() const
     return jobs::Freeze{x_file}.is_on();
 }
 
+/// Nothing comes of it when the login host is out of order.
 void JobsWorld::sign_in()
 {
+    come_to_life();
     if (!x_process)
         return;
     const auto& tenant = x_tenant.options();
     const auto post = [&](std::string_view what, const std::string& form) {
-        return x_tenant
-            .handle({.method = "POST",
-                     .target = fmt::format("/{}/oauth2/v2.0/{}", tenant.tenant_id, what),
-                     .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
-                     .body = form})
-            .body;
+        return x_tenant.handle({.method = "POST",
+                                .target = fmt::format("/{}/oauth2/v2.0/{}", tenant.tenant_id, what),
+                                .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
+                                .body = form});
     };
     const auto code =
         post("devicecode", fmt::format("client_id={}&scope=https%3A%2F%2Fgraph.microsoft.com%2F"
                                        "CloudPC.ReadWrite.All+offline_access+openid+profile",
                                        tenant.client_id));
-    if (!x_tenant.approve_sign_in(member(code, "user_code")))
-        throw std::logic_error{"nobody can sign in: " + code};
-    auto grant = graph::parse_token_grant(
-        post("token", fmt::format("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3A"
-                                  "device_code&client_id={}&device_code={}",
-                                  tenant.client_id, member(code, "device_code"))),
-        x_clock.utc_now());
+    const auto user_code = text_in(code.body, "user_code");
+    if (!x_tenant.approve_sign_in(user_code))
+        return;
+    const auto token =
+        post("token", fmt::format("grant_type=urn%3Aietf%3Aparams%3Aoauth%3A"
+                                  "grant-type%3Adevice_code&client_id={}"
+                                  "&device_code={}",
+                                  tenant.client_id, text_in(code.body, "device_code")));
+    auto grant = graph::parse_token_grant(token.body, x_clock.utc_now());
     if (!grant)
-        throw std::logic_error{grant.error().describe()};
+        return;
     grant->requested_at = x_clock.steady_now();
-    const auto done = x_process->user->sign_in(*std::move(grant));
-    if (!done)
-        throw std::logic_error{done.error().describe()};
-    x_process->runner.kick();
+    if (x_process->user->sign_in(*std::move(grant)))
+        x_process->runner.kick();
 }
 
 void JobsWorld::reassign(const std::string& cloud_pc)

@@ -254,7 +254,9 @@ void JobsScenario::add_fault()
         fault.method = "write";
     if (x_random.chance(0.6))
         fault.path_contains = "deviceManagement";
-    if (fault.effect == Effect::status && x_random.chance(0.4))
+    // A refusal is one.
+    const bool tells_nothing = fault.status == 408 || fault.status >= 500;
+    if (fault.effect == Effect::status && tells_nothing && x_random.chance(0.5))
         fault.execute = true;
     if (fault.effect == Effect::redirect) {
         fault.status = 307;
@@ -406,6 +408,11 @@ void JobsScenario::play()
 std::string JobsScenario::problems()
 {
     auto report = x_world.problems();
+    // With a problem it helps to see how things came about.
+    if (!report.empty() && direction("CLOUDPCD_SEED")) {
+        for (const auto& row : x_world.rows("SELECT * FROM job_events ORDER BY event_id"))
+            report += row + '\n';
+    }
     const auto& writes = x_options.writes;
     const bool all_is_told = writes.audit_missing_rate == 0 && writes.audit_late_rate == 0 &&
                              writes.correlation_rate == 1 && !x_clock_was_wrong;

@@ -36,7 +36,7 @@ void run_checked(std::uint64_t seed, bool twice, Statistics& statistics)
         if (twice)
             CHECK(run_seed(seed, statistics) == trace);
     } catch (const std::exception& failure) {
-        FAIL_CHECK(failure.what());
+        FAIL_CHECK(std::string{failure.what()});
     }
 }
 

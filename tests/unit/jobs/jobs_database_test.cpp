@@ -219,8 +219,18 @@ TEST_CASE_FIXTURE(Anchored, "anchor: a restored copy knows less than was sent")
     database = open();
     CHECK(state_of(anchor) == AnchorState::behind);
     CHECK_FALSE(anchor.check(database).why.empty());
+    store::back_up(database, copy);
+    renew_database_id(database, rng);
     anchor.write(database);  // what is unsent is held by now
     CHECK(state_of(anchor) == AnchorState::normal);
+
+    // Restored once more: what was held is not held there.
+    database = store::Database::open({.path = directory.path() / "x.db", .application_id = 1});
+    for (const auto* suffix : {"-wal", "-shm"})
+        fs::remove(store::test::beside(path, suffix));
+    fs::rename(copy, path);
+    database = open();
+    CHECK(state_of(anchor) == AnchorState::behind);
 }
 
 TEST_CASE_FIXTURE(Anchored, "anchor: another queue in its place is behind, whatever it knows")
