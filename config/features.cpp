@@ -14,8 +14,6 @@ std::vector<std::string> features_without_effect(const Config& config)
         if (group == "reports")
             add("sync", "include", fmt::format("group {} is not read, it follows", group));
     }
-    if (config.jobs.enabled)
-        add("jobs", "enabled", "no job is sent, jobs follow");
     if (!config.alerts.exec.empty())
         add("alerts", "exec", "no command is run, alerts follow");
     if (config.http.listen)

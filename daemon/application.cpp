@@ -6,9 +6,11 @@
 #include "daemon/process.hpp"
 #include "daemon/supervisor.hpp"
 #include "sync/core/log.hpp"
+#include "sync/core/rng.hpp"
 #include "sync/core/version.hpp"
 #include "sync/graph/tls.hpp"
 #include "sync/graph/url.hpp"
+#include "sync/jobs/jobs_database.hpp"
 #include "sync/mirror/mirror_database.hpp"
 #include "sync/store/instance_lock.hpp"
 
@@ -86,11 +88,19 @@ int run_checked(const CommandLine& line, config::Config configuration,
     SystemClock clock;
     auto database =
         mirror::open_mirror(configuration.database.path, configuration.tenant.id, clock);
+    const jobs::QueueOptions queue_options{.path = configuration.jobs.path,
+                                           .tenant_id = configuration.tenant.id,
+                                           .sql_submit = configuration.jobs.sql_submit};
+    jobs::arrange_queue_directory(queue_options);
+    const store::InstanceLock queue_lock{queue_options.path};
+    SystemRng rng;
+    auto queue = jobs::open_queue(queue_options, clock, rng);
     log::info("cloudpcd starts", {{"version", version},
                                   {"commit", commit},
                                   {"tenant_id", configuration.tenant.id},
                                   {"database", configuration.database.path.string()}});
-    Supervisor supervisor{std::move(database), clock, std::move(configuration), environment};
+    Supervisor supervisor{std::move(database), std::move(queue), clock, std::move(configuration),
+                          environment};
     if (line.once)
         return supervisor.run_once();
     return supervisor.run([&] { return load_checked(line.config, environment); });

@@ -5,6 +5,7 @@
 #include "sync/core/log.hpp"
 #include "sync/core/task_group.hpp"
 #include "sync/core/version.hpp"
+#include "sync/jobs/retention.hpp"
 #include "sync/mirror/records.hpp"
 #include "sync/mirror/retention.hpp"
 
@@ -39,6 +40,13 @@ graph::ClientOptions client_options(const config::Config& configuration)
             .user_agent = fmt::format("cloudpcd/{}", version),
             .request_timeout = configuration.graph.request_timeout,
             .concurrency = static_cast<int>(configuration.graph.concurrency)};
+}
+
+graph::WriterOptions writer_options(const config::Config& configuration)
+{
+    return {.origin = origin_of(configuration.graph.endpoint),
+            .user_agent = fmt::format("cloudpcd/{}", version),
+            .request_timeout = configuration.graph.request_timeout};
 }
 
 CredentialParts credential_parts(const Engine::Parts& parts)
@@ -100,7 +108,8 @@ Engine::Engine(const Parts& parts, const config::Config& configuration)
               {.transport = parts.transport,
                .clock = parts.clock,
                .rng = parts.rng,
-               .credentials = *x_delegated},
+               .credentials = *x_delegated,
+               .signed_in = [this] { kick_jobs(); }},
               delegated_endpoint(configuration)},
       x_client{parts.transport, *x_credentials, parts.throttle,
                parts.clock,     parts.rng,      client_options(configuration)},
@@ -110,8 +119,41 @@ Engine::Engine(const Parts& parts, const config::Config& configuration)
                {.sync = configuration.sync,
                 .audit_retention = configuration.database.audit_retention,
                 .tables = included_tables(parts.tables, configuration.sync)}},
-      x_desk{parts.executor, included_tables(parts.tables, configuration.sync)}
-{}
+      x_desk{parts.executor, included_tables(parts.tables, configuration.sync)},
+      x_writer{parts.transport, parts.throttle, parts.clock, writer_options(configuration)}
+{
+    if (!parts.jobs)
+        return;
+    x_estate.emplace(
+        GraphEstate::Parts{.client = x_client,
+                           .mirror = parts.jobs->mirror,
+                           .puller = x_puller,
+                           .clock = parts.clock,
+                           .tables = included_tables(parts.tables, configuration.sync)});
+    x_runner.emplace(jobs::RunningParts{.executor = parts.executor,
+                                        .queue = parts.jobs->queue,
+                                        .mirror = parts.jobs->mirror,
+                                        .estate = *x_estate,
+                                        .writer = x_writer,
+                                        .throttle = parts.throttle,
+                                        .application = *x_credentials,
+                                        .user = *x_delegated,
+                                        .clock = parts.clock,
+                                        .rng = parts.rng,
+                                        .anchor = parts.jobs->anchor,
+                                        .clock_skew = [this] { return x_client.clock_skew(); }},
+                     jobs::RunningOptions{.settings = configuration.jobs,
+                                          .origin = origin_of(configuration.graph.endpoint),
+                                          .application_id = configuration.auth.client_id,
+                                          .boot_id = parts.jobs->boot_id},
+                     parts.jobs->watch);
+}
+
+void Engine::kick_jobs() noexcept
+{
+    if (x_runner)
+        x_runner->kick();
+}
 
 /// Brings `freshness` to what the configuration includes.
 asio::awaitable<std::vector<ScheduledResource>> Engine::prepare()
@@ -169,6 +211,24 @@ asio::awaitable<int> Engine::run_once()
     report_certificate(x_config, x_parts.clock.utc_now());
     if (const auto status = co_await check_credential(); status != exit_done)
         co_return status;
+    const auto read = co_await read_once();
+    const auto acted = x_runner ? co_await carry_out_jobs() : exit_done;
+    co_return read != exit_done ? read : acted;
+}
+
+/// Sends what is due. What failed or is in doubt is named on stderr.
+asio::awaitable<int> Engine::carry_out_jobs()
+{
+    const auto summary = co_await x_runner->run_once();
+    for (const auto job : summary.failed)
+        complain(fmt::format("job {}", job), "failed; cloudpcctl jobs show says why");
+    for (const auto job : summary.in_doubt)
+        complain(fmt::format("job {}", job), "in doubt; cloudpcctl jobs show says why");
+    co_return summary.failed.empty() && summary.in_doubt.empty() ? exit_done : exit_incomplete;
+}
+
+asio::awaitable<int> Engine::read_once()
+{
     Scheduler scheduler{x_puller, x_parts.clock, x_parts.rng, co_await prepare()};
     const auto runs = co_await scheduler.run_once();
     for (const auto& run : runs) {
@@ -197,6 +257,8 @@ asio::awaitable<void> Engine::run()
     group.spawn(watch_certificate(x_config, x_parts.clock));
     group.spawn(x_login.run());
     group.spawn(scheduler.run(x_desk));
+    if (x_runner)
+        group.spawn(x_runner->run());
     group.spawn(keep_house());
     co_await group.join();
 }
@@ -223,7 +285,35 @@ asio::awaitable<void> Engine::keep_house()
             database.execute("PRAGMA optimize");
             database.checkpoint_if_due();
         });
+        if (x_parts.jobs)
+            co_await keep_queue();
         co_await x_parts.clock.sleep_for(housekeeping_interval);
+    }
+}
+
+/// Others write the queue too, and may be in the way for longer than one waits: then it is for the
+/// next time.
+asio::awaitable<void> Engine::keep_queue()
+{
+    try {
+        const auto oldest = x_parts.clock.utc_now() - jobs::jobs_retention;
+        std::int64_t removed = jobs::forget_jobs_max;
+        while (removed >= jobs::forget_jobs_max) {
+            removed = co_await x_parts.jobs->queue.run([oldest](store::Database& queue) {
+                const auto rows = jobs::forget_jobs(queue, oldest);
+                queue.checkpoint_if_due();
+                return rows;
+            });
+        }
+        co_await x_parts.jobs->queue.run([](store::Database& queue) {
+            queue.execute("PRAGMA optimize");
+            queue.checkpoint_truncate();
+        });
+    } catch (const SQLite::Exception& failure) {
+        const auto why = jobs::passing_trouble(failure);
+        if (!why)
+            throw;
+        log::warning("old jobs are not removed now", {{"why", *why}});
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "config/config.hpp"
 #include "daemon/desk.hpp"
+#include "daemon/estate.hpp"
 #include "daemon/login.hpp"
 #include "daemon/scheduler.hpp"
 #include "sync/core/clock.hpp"
@@ -13,6 +14,10 @@
 #include "sync/graph/delegated.hpp"
 #include "sync/graph/throttle.hpp"
 #include "sync/graph/transport.hpp"
+#include "sync/graph/write.hpp"
+#include "sync/jobs/anchor.hpp"
+#include "sync/jobs/runner.hpp"
+#include "sync/jobs/watch.hpp"
 #include "sync/mirror/puller.hpp"
 #include "sync/store/store.hpp"
 
@@ -20,6 +25,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace cloudpcd::daemon {
@@ -33,6 +40,15 @@ graph::QuotaOptions quota_of(const config::Graph& graph) noexcept;
 
 class Engine {
 public:
+    /// The queue, and what has to outlive an engine with it.
+    struct JobsParts {
+        store::Store& queue;
+        store::Store& mirror;  ///< a read-only connection, on the executor of `queue`
+        const jobs::Anchor& anchor;
+        jobs::QueueWatch* watch = nullptr;  ///< null: only kick_jobs() tells of new rows
+        std::string boot_id{};              ///< this start of the daemon
+    };
+
     struct Parts {
         boost::asio::any_io_executor executor;
         graph::Transport& transport;
@@ -42,6 +58,7 @@ public:
         Rng& rng;
         const std::vector<mirror::Table>& tables;
         const config::Environment& environment;  ///< where AZURE_CLIENT_SECRET may be
+        std::optional<JobsParts> jobs{};         ///< absent: nothing but the mirror
     };
 
     Engine(const Parts& parts, const config::Config& configuration);
@@ -60,7 +77,13 @@ public:
     /// Where people sign in and out while run() is at work.
     Login& login() noexcept { return x_login; }
 
+    /// Somebody in this process changed the queue, the freeze file or the sign-in.
+    void kick_jobs() noexcept;
+
 private:
+    boost::asio::awaitable<int> read_once();
+    boost::asio::awaitable<int> carry_out_jobs();
+    boost::asio::awaitable<void> keep_queue();
     boost::asio::awaitable<std::vector<ScheduledResource>> prepare();
     boost::asio::awaitable<int> check_credential();
     using Forget = std::int64_t (*)(store::Database&, UtcTime);
@@ -76,6 +99,9 @@ private:
     graph::Client x_client;
     mirror::Puller x_puller;
     Desk x_desk;
+    graph::Writer x_writer;
+    std::optional<GraphEstate> x_estate{};
+    std::optional<jobs::Runner> x_runner{};
 };
 
 }  // namespace cloudpcd::daemon

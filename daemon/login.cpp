@@ -135,6 +135,7 @@ asio::awaitable<void> Login::carry_out()
                           : Result<void>{std::move(*grant).error()};
     if (outcome) {
         x_shared->set({.phase = Phase::signed_in});
+        x_parts.signed_in();
         co_return;
     }
     log::warning("a sign-in failed", {{"error", outcome.error().describe()}});

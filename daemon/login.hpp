@@ -14,6 +14,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,7 @@ public:
         Clock& clock;
         Rng& rng;
         graph::DelegatedCredentials& credentials;
+        std::function<void()> signed_in = [] {};  ///< called when somebody has
     };
 
     /// `endpoint` is that of `credentials`.

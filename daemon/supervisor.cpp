@@ -80,12 +80,19 @@ bool is_end(const std::exception_ptr& failure)
 
 }  // namespace
 
-Supervisor::Supervisor(store::Database database, SystemClock& clock, config::Config configuration,
-                       const config::Environment& environment)
+Supervisor::Supervisor(store::Database database, store::Database queue, SystemClock& clock,
+                       config::Config configuration, const config::Environment& environment)
     : x_signals{x_io, SIGTERM, SIGINT, SIGHUP},
       x_thread{std::in_place},
       x_store{std::move(database), x_thread->executor()},
+      x_jobs_thread{std::in_place},
+      x_queue{std::move(queue), x_jobs_thread->executor()},
+      x_mirror_reader{store::Database::open_reader(x_store.database().path()),
+                      x_jobs_thread->executor()},
       x_clock{clock},
+      x_boot_id{x_rng.uuid()},
+      x_anchor{x_queue.database().path()},
+      x_watch{x_io.get_executor(), x_queue, x_clock},
       x_config{std::move(configuration)},
       x_environment{environment},
       x_tables{mirror::make_tables()},
@@ -95,7 +102,9 @@ Supervisor::Supervisor(store::Database database, SystemClock& clock, config::Con
 
 Supervisor::~Supervisor()
 {
-    x_thread.reset();  // before the database: a command may still be at work
+    // Before the databases: a command may still be at work.
+    x_jobs_thread.reset();
+    x_thread.reset();
 }
 
 Engine::Parts Supervisor::parts()
@@ -107,7 +116,12 @@ Engine::Parts Supervisor::parts()
             .clock = x_clock,
             .rng = x_rng,
             .tables = x_tables,
-            .environment = x_environment};
+            .environment = x_environment,
+            .jobs = Engine::JobsParts{.queue = x_queue,
+                                      .mirror = x_mirror_reader,
+                                      .anchor = x_anchor,
+                                      .watch = &x_watch,
+                                      .boot_id = x_boot_id}};
 }
 
 int Supervisor::run_once()
@@ -150,7 +164,7 @@ asio::awaitable<int> Supervisor::once()
 
 asio::awaitable<int> Supervisor::serve(const Load& load)
 {
-    control::Api api{x_clock, x_store, x_config};
+    control::Api api{x_clock, x_store, x_queue, x_config};
     control::Server server{x_io.get_executor(), x_clock, x_config.control.socket,
                            control::Router{api.routes()}, roles()};
     server.start();
@@ -174,7 +188,7 @@ asio::awaitable<void> Supervisor::follow_wishes(const Load& load, control::Api& 
 {
     while (true) {
         Engine engine{parts(), x_config};
-        api.attach(engine.desk(), engine.login());
+        api.attach(engine.desk(), engine.login(), [&engine] { engine.kick_jobs(); });
         const auto wish = co_await run_until_wish(engine.run(), &load);
         if (wish != Wish::reload)
             co_return;

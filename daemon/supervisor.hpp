@@ -10,6 +10,8 @@
 #include "sync/core/rng.hpp"
 #include "sync/graph/http_transport.hpp"
 #include "sync/graph/throttle.hpp"
+#include "sync/jobs/anchor.hpp"
+#include "sync/jobs/watch.hpp"
 #include "sync/mirror/table.hpp"
 #include "sync/store/store.hpp"
 
@@ -21,6 +23,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace cloudpcd::daemon {
@@ -35,8 +38,8 @@ public:
     using Load = std::function<std::optional<config::Config>()>;
 
     /// The configuration has passed every check, the CA file included.
-    Supervisor(store::Database database, SystemClock& clock, config::Config configuration,
-               const config::Environment& environment);
+    Supervisor(store::Database database, store::Database queue, SystemClock& clock,
+               config::Config configuration, const config::Environment& environment);
     ~Supervisor();
     Supervisor(const Supervisor&) = delete;
     Supervisor& operator=(const Supervisor&) = delete;
@@ -69,8 +72,16 @@ private:
     boost::asio::signal_set x_signals;
     std::optional<store::StoreThread> x_thread;
     store::Store x_store;
+    // The queue has its own thread, so that a merge of the mirror never delays a job; what jobs
+    // ask of the mirror, they read there through a connection of their own.
+    std::optional<store::StoreThread> x_jobs_thread;
+    store::Store x_queue;
+    store::Store x_mirror_reader;
     SystemClock& x_clock;
     SystemRng x_rng;
+    std::string x_boot_id;
+    jobs::Anchor x_anchor;
+    jobs::QueueWatch x_watch;
     config::Config x_config;
     std::optional<config::Config> x_next_config;  ///< of a reload, while the engine ends
     const config::Environment& x_environment;

@@ -188,13 +188,15 @@ asio::awaitable<std::optional<std::string>> outcomes(
 
 }  // namespace
 
-Api::Api(Clock& clock, store::Store& mirror, const config::Config& configuration)
+Api::Api(Clock& clock, store::Store& mirror, store::Store& queue,
+         const config::Config& configuration)
     : x_clock{clock},
       x_config{configuration},
       x_store{mirror},
       x_mirror{configuration.database.path},
       x_started_at{clock.utc_now()},
-      x_started{clock.steady_now()}
+      x_started{clock.steady_now()},
+      x_jobs{clock, queue, configuration, jobs::Freeze{configuration.jobs.path}}
 {}
 
 std::vector<Route> Api::routes()
@@ -209,24 +211,28 @@ std::vector<Route> Api::routes()
          [this](Request request) { return verify(std::move(request)); }},
     };
     std::ranges::move(x_login.routes(), std::back_inserter(all));
+    std::ranges::move(x_jobs.routes(), std::back_inserter(all));
     return all;
 }
 
-void Api::attach(Desk& desk, Login& login) noexcept
+void Api::attach(Desk& desk, Login& login, std::function<void()> kick)
 {
     x_desk = &desk;
     x_login.attach(login);
+    x_jobs.attach(std::move(kick));
 }
 
 void Api::detach() noexcept
 {
     x_desk = nullptr;
     x_login.detach();
+    x_jobs.detach();
 }
 
 asio::awaitable<Reply> Api::status(Request)
 {
     const auto mirror = co_await x_mirror.status();
+    auto queue = co_await x_jobs.status();
     const auto uptime =
         std::chrono::floor<std::chrono::seconds>(x_clock.steady_now() - x_started).count();
     ctl::DaemonStatus daemon{.pid = ::getpid(),
@@ -242,6 +248,7 @@ asio::awaitable<Reply> Api::status(Request)
     }
     co_return Response{.body = ctl::status_json(mirror, {.path = x_config.database.path.string(),
                                                          .jobs_enabled = x_config.jobs.enabled,
+                                                         .queue = std::move(queue),
                                                          .daemon = std::move(daemon)})};
 }
 

@@ -3,6 +3,7 @@
 // docs/control.md is the reference.
 
 #include "config/config.hpp"
+#include "daemon/control/jobs_api.hpp"
 #include "daemon/control/login_api.hpp"
 #include "daemon/control/mirror_reader.hpp"
 #include "daemon/control/router.hpp"
@@ -13,6 +14,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,13 +26,15 @@ namespace cloudpcd::daemon::control {
 class Api {
 public:
     /// All must outlive it. The configuration may change with the engine.
-    Api(Clock& clock, store::Store& mirror, const config::Config& configuration);
+    Api(Clock& clock, store::Store& mirror, store::Store& queue,
+        const config::Config& configuration);
 
     std::vector<Route> routes();
 
-    /// The engine that serves from now on, by its desk and its login. Those who wait for another
-    /// are told that the configuration was read again.
-    void attach(Desk& desk, Login& login) noexcept;
+    /// The engine that serves from now on, by its desk and its login; `kick` tells its runner that
+    /// the queue has changed. Those who wait for another engine are told that the configuration was
+    /// read again.
+    void attach(Desk& desk, Login& login, std::function<void()> kick);
     /// None does any more: the daemon is ending.
     void detach() noexcept;
 
@@ -54,6 +58,7 @@ private:
     UtcTime x_started_at;
     SteadyTime x_started;
     LoginApi x_login;
+    JobsApi x_jobs;
     Desk* x_desk = nullptr;
 };
 

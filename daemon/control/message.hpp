@@ -27,9 +27,10 @@ using Parameters = std::map<std::string, std::string, std::less<>>;
 
 struct Request {
     Caller caller{};
-    Parameters path{};           ///< what stands where the pattern has {name}
-    Parameters query{};          ///< decoded; of a name given twice the last value
-    boost::json::object body{};  ///< empty when there was none
+    Parameters path{};            ///< what stands where the pattern has {name}
+    Parameters query{};           ///< decoded; of a name given twice the last value
+    boost::json::object body{};   ///< empty when there was none
+    bool has_wider_role = false;  ///< the caller has the wider role of the route
 };
 
 struct Response {

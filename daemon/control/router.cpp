@@ -65,4 +65,13 @@ std::variant<Router::Match, Problem> Router::find(boost::beast::http::verb metho
         .status = 405, .detail = fmt::format("accepted here: {}", allowed), .allow = allowed};
 }
 
+std::optional<Problem> admit(Roles& roles, const Caller& caller, Router::Match& match)
+{
+    const auto& route = *match.route;
+    match.has_wider_role = route.wider && roles.has(caller, *route.wider);
+    if (match.has_wider_role || roles.has(caller, route.role))
+        return std::nullopt;
+    return roles.missing(route.role);
+}
+
 }  // namespace cloudpcd::daemon::control

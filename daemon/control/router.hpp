@@ -6,6 +6,7 @@
 
 #include <boost/beast/http/verb.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,6 +20,8 @@ struct Route {
     std::string_view path{};  ///< "/v1/jobs/{id}": a segment in braces matches any one
     Role role = Role::operate;
     Handler handler{};
+    /// Another role that may take it, and may do more with it: Request::has_wider_role.
+    std::optional<Role> wider{};
 };
 
 class Router {
@@ -29,6 +32,7 @@ public:
         const Route* route = nullptr;
         Parameters path{};
         Parameters query{};
+        bool has_wider_role = false;  ///< of the caller that was admitted
     };
     /// The route of a request target ("/v1/status?x=1").
     ///
@@ -39,5 +43,8 @@ public:
 private:
     std::vector<Route> x_routes;
 };
+
+/// Why the caller may not take the route that was found; nothing when they may.
+std::optional<Problem> admit(Roles& roles, const Caller& caller, Router::Match& match);
 
 }  // namespace cloudpcd::daemon::control

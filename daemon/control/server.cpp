@@ -1,7 +1,10 @@
 #include "daemon/control/server.hpp"
 
 #include "sync/core/log.hpp"
+#include "sync/jobs/params_text.hpp"
+#include "sync/jobs/running.hpp"
 
+#include <SQLiteCpp/Exception.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -19,6 +22,8 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 namespace cloudpcd::daemon::control {
@@ -70,6 +75,8 @@ std::variant<boost::json::object, Problem> parse_body(std::string_view body,
                        .detail = fmt::format("the body is no JSON: {}", failure.message())};
     if (!value.is_object())
         return Problem{.status = 400, .detail = "the body has to be a JSON object"};
+    if (const auto twice = jobs::find_duplicate(body))
+        return Problem{.status = 400, .detail = fmt::format("{}: is given twice", *twice)};
     return std::move(value.get_object());
 }
 
@@ -95,6 +102,18 @@ std::string reason_of(const std::exception_ptr& failure)
     }
 }
 
+/// Why a database cannot be written now, when that passes by itself.
+std::optional<std::string_view> passing_trouble(const std::exception_ptr& failure)
+{
+    try {
+        std::rethrow_exception(failure);
+    } catch (const SQLite::Exception& error) {
+        return jobs::passing_trouble(error);
+    } catch (...) {
+        return std::nullopt;
+    }
+}
+
 /// The handler's reply. What it throws is a problem of ours, unless it was cancelled.
 asio::awaitable<Reply> call(const Handler& handler, Request request)
 {
@@ -106,6 +125,8 @@ asio::awaitable<Reply> call(const Handler& handler, Request request)
     }
     if (is_cancelled(failure))
         std::rethrow_exception(failure);
+    if (const auto why = passing_trouble(failure))
+        co_return Problem{.status = 503, .detail = fmt::format("{}, ask again later", *why)};
     log::error("a control request failed", {{"error", reason_of(failure)}});
     co_return Problem{.status = 500, .detail = "the daemon failed here; its log says why"};
 }
@@ -322,6 +343,7 @@ asio::awaitable<bool> Server::exchange(Connection& connection)
     auto& match = std::get<Router::Match>(admitted);
     request.path = std::move(match.path);
     request.query = std::move(match.query);
+    request.has_wider_role = match.has_wider_role;
     const auto reply = co_await answer(connection, match.route->handler, std::move(request));
     if (!reply)
         co_return false;
@@ -333,9 +355,9 @@ std::variant<Router::Match, Problem> Server::admit(const Connection& connection,
                                                    const Parser& parser)
 {
     auto match = x_router.find(parser.get().method(), parser.get().target());
-    if (const auto* found = std::get_if<Router::Match>(&match)) {
-        if (!x_roles.has(connection.caller, found->route->role))
-            return x_roles.missing(found->route->role);
+    if (auto* found = std::get_if<Router::Match>(&match)) {
+        if (auto refusal = control::admit(x_roles, connection.caller, *found))
+            return *std::move(refusal);
     }
     return match;
 }

@@ -1,10 +1,12 @@
 #include "daemon/ctl/command_line.hpp"
 
+#include "daemon/ctl/jobs_command_line.hpp"
 #include "daemon/ctl/text.hpp"
 #include "sync/core/version.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -15,9 +17,10 @@ namespace cloudpcd::ctl {
 namespace {
 
 constexpr auto footer =
-    "Exit status: 0 done, 1 the thing asked for did not hold, 2 not found, 64 usage, 69 the "
-    "daemon\n"
-    "is not running, 74 the database or the output, 77 not allowed, 78 configuration.";
+    "Exit status: 0 done, 1 the thing asked for did not hold, 2 not found, 3 in doubt, 4 still\n"
+    "waiting, 64 usage, 69 the daemon is not running, 74 the database or the output, 77 not "
+    "allowed,\n"
+    "78 configuration.";
 
 std::string version_text()
 {
@@ -50,6 +53,10 @@ void add_options(CLI::App& app, CommandLine& line)
     auto* const verify =
         app.add_subcommand("verify", "Have the daemon compare tables with the tenant");
     verify->add_option("TABLE", line.tables, "Tables to compare; all without");
+    auto* const jobs = add_jobs_command(app, line.jobs, [&line] { line.command = Command::jobs; });
+    auto* const freeze = app.add_subcommand("freeze", "Stop every write, until thaw");
+    freeze->add_option("--reason", line.jobs.reason, "Why, for those who meet it");
+    auto* const thaw = app.add_subcommand("thaw", "Let writes go again");
     auto* const login =
         app.add_subcommand("login", "Sign in by device code, for what Graph lets only users do");
     auto* const logout = app.add_subcommand("logout", "Forget who has signed in");
@@ -69,7 +76,8 @@ void add_options(CLI::App& app, CommandLine& line)
     as_of->add_flag("--csv", line.csv, "CSV instead of a table")->excludes(json);
 
     // --json and the like may stand behind the command too.
-    for (auto* const command : {status, sync, verify, login, logout, query, schema, history, as_of})
+    for (auto* const command :
+         {status, sync, verify, jobs, freeze, thaw, login, logout, query, schema, history, as_of})
         command->fallthrough();
     status->parse_complete_callback([&line] { line.command = Command::status; });
     sync->parse_complete_callback([&line] {
@@ -78,6 +86,8 @@ void add_options(CLI::App& app, CommandLine& line)
             throw CLI::ValidationError{"--accept-deletes", "goes with exactly one TABLE"};
     });
     verify->parse_complete_callback([&line] { line.command = Command::verify; });
+    freeze->parse_complete_callback([&line] { line.command = Command::freeze; });
+    thaw->parse_complete_callback([&line] { line.command = Command::thaw; });
     login->parse_complete_callback([&line] { line.command = Command::login; });
     logout->parse_complete_callback([&line] { line.command = Command::logout; });
     query->parse_complete_callback([&line] { line.command = Command::query; });
@@ -89,18 +99,21 @@ void add_options(CLI::App& app, CommandLine& line)
 /// Better words than "A subcommand is required" for one that there is not.
 std::optional<std::string> unknown_command(const CLI::App& app)
 {
-    if (!app.get_subcommands().empty())
+    const auto chosen = app.get_subcommands();
+    const CLI::App& asked = chosen.empty() ? app : *chosen.front();
+    if (asked.get_require_subcommand_min() == 0 || !asked.get_subcommands().empty())
         return std::nullopt;
-    const auto rest = app.remaining();
+    const auto rest = app.remaining(/*recurse=*/true);
     const auto word =
         std::ranges::find_if(rest, [](const std::string& each) { return !each.starts_with('-'); });
     if (word == rest.end())
         return std::nullopt;
+    std::vector<std::string> names;
+    for (const auto* command : asked.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(command->get_name());
     return fmt::format(
-        "there is no command {}, accepted: status, sync, verify, login, logout, query, schema, "
-        "history, as-of\n"
-        "Run with --help for more information.\n",
-        printable(*word));
+        "there is no command {}{}, accepted: {}\nRun with --help for more information.\n",
+        chosen.empty() ? "" : asked.get_name() + " ", printable(*word), fmt::join(names, ", "));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "daemon/ctl/control_commands.hpp"
 #include "daemon/ctl/failure.hpp"
+#include "daemon/ctl/jobs_options.hpp"
 #include "daemon/ctl/row_writer.hpp"
 #include "daemon/ctl/settings.hpp"
 
@@ -12,7 +13,20 @@
 
 namespace cloudpcd::ctl {
 
-enum class Command { status, sync, verify, login, logout, query, schema, history, as_of };
+enum class Command {
+    status,
+    sync,
+    verify,
+    jobs,
+    freeze,
+    thaw,
+    login,
+    logout,
+    query,
+    schema,
+    history,
+    as_of,
+};
 
 struct CommandLine {
     Command command = Command::status;
@@ -24,6 +38,7 @@ struct CommandLine {
     std::string object{};  ///< of history: the id
     std::string time{};    ///< of as-of
     SyncOptions sync{};
+    JobsOptions jobs{};                 ///< of freeze: the reason
     std::vector<std::string> tables{};  ///< of verify; empty: all
 };
 

@@ -1,10 +1,10 @@
 #include "daemon/ctl/control_commands.hpp"
 
+#include "daemon/ctl/answer.hpp"
 #include "daemon/ctl/failure.hpp"
 #include "daemon/ctl/text.hpp"
 
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
@@ -14,34 +14,6 @@ namespace cloudpcd::ctl {
 namespace json = boost::json;
 
 namespace {
-
-/// The array of that name in the daemon's answer.
-json::array array_of(const std::string& body, std::string_view name)
-{
-    boost::system::error_code failure;
-    auto value = json::parse(body, failure);
-    if (!failure && value.is_object()) {
-        auto* const member = value.get_object().if_contains(name);
-        if (member != nullptr && member->is_array())
-            return std::move(member->get_array());
-    }
-    throw Failure{ExitStatus::failed,
-                  "the daemon's answer is not understood; is it of another "
-                  "version?"};
-}
-
-std::string text_of(const json::object& object, std::string_view name)
-{
-    const auto* member = object.if_contains(name);
-    const bool text = member != nullptr && member->is_string();
-    return text ? printable(member->get_string()) : std::string{};
-}
-
-std::int64_t number_of(const json::object& object, std::string_view name)
-{
-    const auto* member = object.if_contains(name);
-    return member != nullptr && member->is_int64() ? member->get_int64() : 0;
-}
 
 std::string line_of(const json::object& run)
 {

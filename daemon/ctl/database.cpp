@@ -63,6 +63,20 @@ std::string read_only_uri(const std::filesystem::path& path)
     return uri + "?mode=ro";
 }
 
+std::string unreadable_queue(const std::filesystem::path& path, std::string_view problem)
+{
+    const auto name = printable(path.string());
+    for (const auto* suffix : {"-wal", "-shm"}) {
+        std::error_code failure;
+        if (!std::filesystem::exists(path.string() + suffix, failure) && !failure)
+            return fmt::format(
+                "{}: cannot be read by this user while the daemon is stopped: who "
+                "closed it last took its -wal and -shm along; the daemon makes them",
+                name);
+    }
+    return fmt::format("{}: cannot be read: {}", name, problem);
+}
+
 void throw_failure(sqlite3* database)
 {
     const int code = sqlite3_errcode(database);
@@ -211,7 +225,7 @@ std::optional<std::string> Database::attach_jobs(const std::filesystem::path& pa
     const int code = sqlite3_exec(handle(), attach, nullptr, nullptr, nullptr);
     sqlite3_free(attach);
     if (code != SQLITE_OK)
-        return fmt::format("{}: {}", printable(path.string()), printable(sqlite3_errmsg(handle())));
+        return unreadable_queue(path, printable(sqlite3_errmsg(handle())));
     return std::nullopt;
 }
 

@@ -79,6 +79,10 @@ private:
 /// `file:///path?mode=ro`, with everything escaped that means something in a URI.
 std::string read_only_uri(const std::filesystem::path& path);
 
+/// Why a queue that is there cannot be read: `problem`, or in better words that nobody can while
+/// the daemon is stopped, because an inserter closed it last and SQLite removed its -wal and -shm.
+std::string unreadable_queue(const std::filesystem::path& path, std::string_view problem);
+
 /// What the connection last complained about: `failed` for a mistake in the SQL, `database` when
 /// the file cannot be read.
 [[noreturn]] void throw_failure(sqlite3* database);

@@ -10,6 +10,8 @@ enum class ExitStatus : int {
     done = 0,
     failed = 1,  ///< the thing asked for did not hold: an SQL error, a refused statement
     not_found = 2,
+    in_doubt = 3,  ///< whether a job was executed is unknown
+    waiting = 4,   ///< still, at --timeout
     usage = 64,
     unavailable = 69,  ///< the daemon is not running
     bug = 70,

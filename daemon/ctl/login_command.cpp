@@ -1,12 +1,11 @@
 #include "daemon/ctl/login_command.hpp"
 
+#include "daemon/ctl/answer.hpp"
 #include "daemon/ctl/failure.hpp"
-#include "daemon/ctl/text.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
@@ -23,23 +22,6 @@ namespace {
 constexpr std::chrono::seconds look_interval{1};
 /// Of an answer that waits for nobody.
 constexpr std::chrono::seconds look_limit{10};
-
-json::object object_of(const std::string& answer)
-{
-    boost::system::error_code failure;
-    auto value = json::parse(answer, failure);
-    if (failure || !value.is_object())
-        throw Failure{ExitStatus::failed,
-                      "the daemon's answer is not understood; is it of another version?"};
-    return std::move(value.get_object());
-}
-
-std::string text_of(const json::object& object, std::string_view name)
-{
-    const auto* member = object.if_contains(name);
-    const bool text = member != nullptr && member->is_string();
-    return text ? printable(member->get_string()) : std::string{};
-}
 
 void pause()
 {

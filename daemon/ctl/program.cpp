@@ -4,6 +4,8 @@
 #include "daemon/ctl/command_line.hpp"
 #include "daemon/ctl/control_commands.hpp"
 #include "daemon/ctl/database.hpp"
+#include "daemon/ctl/job_source.hpp"
+#include "daemon/ctl/jobs_commands.hpp"
 #include "daemon/ctl/login_command.hpp"
 #include "daemon/ctl/query.hpp"
 #include "daemon/ctl/schema_command.hpp"
@@ -93,6 +95,13 @@ void status(const CommandLine& line, Console& console)
                           .jobs_enabled = settings.jobs.enabled,
                           .no_daemon = problem.what()};
     try {
+        auto queue = open_queue_reader(settings.jobs.path);
+        context.queue = read_queue_status(queue, cloudpcd::jobs::Freeze{settings.jobs.path});
+    } catch (const Failure& unreadable) {
+        if (unreadable.status() != ExitStatus::not_found)
+            context.no_queue = unreadable.what();
+    }
+    try {
         auto database = Database::open(settings.database.path);
         write_status(read_status(database), context, line.json, console.out, limits_of(console));
     } catch (const Failure&) {
@@ -113,6 +122,40 @@ void verify(const CommandLine& line, Console& console)
 {
     const auto settings = load_settings(line.config, console.environment);
     verify(ControlClient{settings.control.socket}, line.tables, line.json, console.out);
+}
+
+/// Gives `work` what the commands about jobs need.
+template <class Work>
+void with_jobs(const CommandLine& line, Console& console, Work work)
+{
+    const auto settings = load_settings(line.config, console.environment);
+    work(JobsContext{.settings = settings,
+                     .out = console.out,
+                     .errors = console.errors,
+                     .limits = limits_of(console),
+                     .json = line.json,
+                     .pace = console.pace});
+}
+
+void jobs(const CommandLine& line, Console& console)
+{
+    // Those two follow from the program alone.
+    if (line.jobs.verb == JobsVerb::kinds)
+        return write_kinds(line.json, console.out, limits_of(console));
+    if (line.jobs.verb == JobsVerb::explain)
+        return explain_kind(line.jobs.kind, line.json, console.out);
+    with_jobs(line, console, [&](const JobsContext& context) { run_jobs(line.jobs, context); });
+}
+
+void freeze(const CommandLine& line, Console& console)
+{
+    with_jobs(line, console,
+              [&](const JobsContext& context) { freeze(line.jobs.reason, context); });
+}
+
+void thaw(const CommandLine& line, Console& console)
+{
+    with_jobs(line, console, [](const JobsContext& context) { thaw(context); });
 }
 
 void login(const CommandLine& line, Console& console)
@@ -169,6 +212,12 @@ void dispatch(const CommandLine& line, Console& console)
             return sync(line, console);
         case Command::verify:
             return verify(line, console);
+        case Command::jobs:
+            return jobs(line, console);
+        case Command::freeze:
+            return freeze(line, console);
+        case Command::thaw:
+            return thaw(line, console);
         case Command::login:
             return login(line, console);
         case Command::logout:

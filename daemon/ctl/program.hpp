@@ -3,6 +3,7 @@
 
 #include "config/config.hpp"
 #include "daemon/ctl/output.hpp"
+#include "daemon/ctl/waiting.hpp"
 
 #include <istream>
 
@@ -15,6 +16,7 @@ struct Console {
     std::istream& in;
     bool out_is_terminal = false;
     config::Environment environment{};
+    Pace pace = Pace::real();
 };
 
 /// Runs one command. Never throws; the messages are on `errors`. A reader of `out` that goes away

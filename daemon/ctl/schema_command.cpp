@@ -40,6 +40,18 @@ constexpr std::array engine_tables{
     Described{"sync_state", "What a resource remembers between reads."},
 };
 
+/// Of jobs.db, attached as `jobs` by `query`.
+constexpr std::array queue_tables{
+    Described{"jobs", "The queue: a row is a job, and inserting one is submitting it."},
+    Described{"job_attempts", "Every request that was, or may have been, sent, and its verdict."},
+    Described{"job_events", "Every change of a job's state or of its reason, and who made it."},
+    Described{"job_targets", "Every object that a job touches."},
+    Described{"job_expectations",
+              "The user whom the mirror had on each Cloud PC of a destructive job when it came."},
+    Described{"job_transitions", "The changes of state that there are."},
+    Described{"guard_ledger", "What destructive requests took from the budgets."},
+};
+
 SchemaColumn own_column(std::string_view name, std::string_view type, std::string_view description)
 {
     return {.name = std::string{name},
@@ -84,10 +96,10 @@ SchemaTable head_of(const schema::Collection& collection, const schema::ChildTab
     return table;
 }
 
-SchemaTable head_of(const Described& engine)
+SchemaTable head_of(const Described& engine, std::string_view group = "engine")
 {
     return {.name = std::string{engine.name},
-            .group = "engine",
+            .group = std::string{group},
             .parent = {},
             .request = {},
             .description = std::string{engine.description}};
@@ -130,7 +142,17 @@ SchemaTable whole(const schema::ReportingView& view)
     return table;
 }
 
-/// The columns of a table or view of the engine, as SQLite sees them.
+/// Columns as SQLite sees them; those that nobody should rely on begin with an underscore.
+void add_columns(Database& database, SchemaTable& table)
+{
+    auto row =
+        database.prepare(fmt::format("SELECT name, type FROM pragma_table_info('{}') "
+                                     "WHERE name NOT LIKE '\\_%' ESCAPE '\\'",
+                                     table.name));
+    while (row.step())
+        table.columns.push_back(own_column(row.text(0), row.text(1), ""));
+}
+
 SchemaTable whole(const Described& engine)
 {
     auto table = head_of(engine);
@@ -143,12 +165,19 @@ SchemaTable whole(const Described& engine)
     }
     for (const auto& view : schema::mirror_views())
         database.execute(view.sql);
-    auto row =
-        database.prepare(fmt::format("SELECT name, type FROM pragma_table_info('{}') "
-                                     "WHERE name NOT LIKE '\\_%' ESCAPE '\\'",
-                                     engine.name));
-    while (row.step())
-        table.columns.push_back(own_column(row.text(0), row.text(1), ""));
+    add_columns(database, table);
+    return table;
+}
+
+SchemaTable whole_of_queue(const Described& described)
+{
+    auto table = head_of(described, "jobs");
+    auto database = Database::in_memory();
+    // Migrations guard the table of the migrations, which is made before the first.
+    database.execute("CREATE TABLE schema_migrations (version INTEGER)");
+    for (const auto& migration : schema::job_migration_files)
+        database.execute(std::string{migration.text});
+    add_columns(database, table);
     return table;
 }
 
@@ -233,6 +262,8 @@ std::vector<SchemaTable> schema_tables()
         tables.push_back(head_of(view));
     for (const auto& engine : engine_tables)
         tables.push_back(head_of(engine));
+    for (const auto& queue : queue_tables)
+        tables.push_back(head_of(queue, "jobs"));
     return tables;
 }
 
@@ -253,6 +284,10 @@ SchemaTable schema_table(std::string_view name)
     for (const auto& engine : engine_tables) {
         if (engine.name == name)
             return whole(engine);
+    }
+    for (const auto& queue : queue_tables) {
+        if (queue.name == name)
+            return whole_of_queue(queue);
     }
     const auto tables = schema_tables();
     std::vector<std::string_view> names;

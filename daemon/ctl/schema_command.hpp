@@ -20,7 +20,8 @@ struct SchemaColumn {
 
 struct SchemaTable {
     std::string name;
-    std::string group;    ///< "cloudpc", …; "views" for reporting views, "engine" for what is ours
+    /// "cloudpc", …; "views" for reporting views, "engine" for what is ours, "jobs" for the queue
+    std::string group;
     std::string parent;   ///< of a child table
     std::string request;  ///< "GET /beta/…"; empty for engine tables
     std::string description;
@@ -28,7 +29,7 @@ struct SchemaTable {
 };
 
 /// Every table and view, in the order of the catalog, each followed by its child tables; then the
-/// reporting views, and what the engine adds.
+/// reporting views, what the engine adds, and the tables of jobs.db.
 std::vector<SchemaTable> schema_tables();
 
 /// The table with its columns. Errors: Failure not_found, with the nearest name that there is

@@ -133,11 +133,43 @@ std::string last_runs_text(const MirrorStatus& status)
     return text;
 }
 
-std::string_view jobs_text(bool enabled)
+std::string jobs_text(const StatusContext& context)
 {
-    return enabled ? "enabled in the configuration, but this version sends none"
-                   : "not enabled ([jobs] enabled = false): the mirror changes nothing in the "
-                     "tenant";
+    if (!context.jobs_enabled)
+        return "not enabled ([jobs] enabled = false): the mirror changes nothing in the tenant";
+    if (!context.queue || !context.queue->frozen)
+        return "enabled";
+    const auto& reason = context.queue->freeze_reason;
+    return fmt::format("frozen, nothing is sent{}{}", reason.empty() ? "" : ": ", reason);
+}
+
+std::string queue_text(const StatusContext& context)
+{
+    if (context.queue)
+        return describe(*context.queue);
+    return context.no_queue.empty() ? "none yet" : context.no_queue;
+}
+
+/// What the configuration says, whether anything is sent, and how many jobs are in each state.
+std::string jobs_json(const StatusContext& context)
+{
+    const auto& queue = context.queue;
+    const bool frozen = queue && queue->frozen;
+    JsonObject states;
+    for (unsigned i = 0; queue && i < jobs::state_count; ++i) {
+        const auto state = static_cast<jobs::State>(i);
+        states.number(jobs::to_string(state), queue->count(state));
+    }
+    return JsonObject{}
+        .boolean("enabled", context.jobs_enabled)
+        .boolean("acting", context.jobs_enabled && !frozen && context.daemon.has_value())
+        .boolean("frozen", frozen)
+        .optional_text("freeze_reason", frozen ? std::optional{queue->freeze_reason} : std::nullopt)
+        .number("in_doubt",
+                queue ? std::optional{queue->count(jobs::State::in_doubt)} : std::nullopt)
+        .number("held_restored", queue ? std::optional{queue->restored} : std::nullopt)
+        .json("states", queue ? states.done() : "null")
+        .done();
 }
 
 std::string head_text(const MirrorStatus& status, const StatusContext& context)
@@ -151,7 +183,12 @@ std::string head_text(const MirrorStatus& status, const StatusContext& context)
         line("signed in", user_text(*context.daemon));
     line("tenant", status.tenant_id.value_or("not known yet"));
     line("mirror", context.path);
-    line("jobs", jobs_text(context.jobs_enabled));
+    line("jobs", jobs_text(context));
+    line("queue", queue_text(context));
+    if (context.queue && context.queue->restored > 0)
+        line("restored", fmt::format("{} jobs of a restored queue wait for a person (cloudpcctl "
+                                     "jobs resolve, or cancel)",
+                                     context.queue->restored));
     line("last runs", last_runs_text(status));
     line("quarantine",
          fmt::format("{} items that could not be stored (table quarantine)", status.quarantined));
@@ -268,9 +305,7 @@ std::string status_json(const MirrorStatus& status, const StatusContext& context
         .optional_text("tenant_id", status.tenant_id)
         .text("database", context.path)
         .json("daemon", daemon_json(context.daemon))
-        // What the configuration says, and whether jobs are sent: not in this version.
-        .json("jobs",
-              JsonObject{}.boolean("enabled", context.jobs_enabled).boolean("acting", false).done())
+        .json("jobs", jobs_json(context))
         .json("last_runs", last_runs.done())
         .number("quarantine", status.quarantined)
         .number("schema_drift", status.drift)

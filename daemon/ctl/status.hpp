@@ -5,6 +5,7 @@
 
 #include "daemon/ctl/database.hpp"
 #include "daemon/ctl/output.hpp"
+#include "daemon/ctl/queue_status.hpp"
 #include "daemon/ctl/row_writer.hpp"
 
 #include <cstdint>
@@ -69,6 +70,8 @@ struct DaemonStatus {
 struct StatusContext {
     std::string path;                      ///< of the mirror
     bool jobs_enabled = false;             ///< in the configuration
+    std::optional<QueueStatus> queue{};    ///< absent when there is none, or it cannot be read
+    std::string no_queue{};                ///< why it cannot, for people
     std::optional<DaemonStatus> daemon{};  ///< absent when it did not answer
     std::string no_daemon{};               ///< why it is absent, for people
 };

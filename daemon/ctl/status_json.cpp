@@ -60,6 +60,29 @@ std::optional<DaemonStatus> daemon_of(const json::object* object)
                         .user_error = text_of(*object, "user_error")};
 }
 
+bool flag_of(const json::object& object, std::string_view name)
+{
+    const auto* member = object.if_contains(name);
+    return member != nullptr && member->is_bool() && member->get_bool();
+}
+
+/// Nothing of a daemon that does not tell.
+std::optional<QueueStatus> queue_of(const json::object& jobs)
+{
+    const auto* states = object_of(jobs, "states");
+    if (states == nullptr)
+        return std::nullopt;
+    QueueStatus queue{.frozen = flag_of(jobs, "frozen"),
+                      .freeze_reason = text_of(jobs, "freeze_reason").value_or(""),
+                      .restored = number_of(jobs, "held_restored").value_or(0)};
+    for (const auto& [name, count] : *states) {
+        const auto state = jobs::parse_state(name);
+        if (state && count.is_int64())
+            queue.counts.push_back({.state = *state, .jobs = count.get_int64()});
+    }
+    return queue;
+}
+
 }  // namespace
 
 ReadStatus parse_status(std::string_view text)
@@ -73,8 +96,8 @@ ReadStatus parse_status(std::string_view text)
     read.context.path = text_of(object, "database").value_or("");
     read.context.daemon = daemon_of(object_of(object, "daemon"));
     if (const auto* jobs = object_of(object, "jobs")) {
-        const auto* enabled = jobs->if_contains("enabled");
-        read.context.jobs_enabled = enabled != nullptr && enabled->is_bool() && enabled->get_bool();
+        read.context.jobs_enabled = flag_of(*jobs, "enabled");
+        read.context.queue = queue_of(*jobs);
     }
     read.mirror.at = text_of(object, "at").value_or("");
     read.mirror.tenant_id = text_of(object, "tenant_id");

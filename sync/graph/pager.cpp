@@ -104,6 +104,7 @@ boost::asio::awaitable<Result<Page>> Pager::fetch()
     GetRequest request{
         .url = url,
         .quota = x_request.quota,
+        .priority = x_request.priority,
         .context = fmt::format("GET {}, page {}", x_request.name, x_pages + 1),
         .permissions = x_request.permissions,
         .list = true,

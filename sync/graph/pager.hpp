@@ -30,6 +30,7 @@ struct ListRequest {
     std::vector<std::string> permissions;
     bool singleton = false;  ///< the answer is one object, not a list
     bool delta = false;      ///< a delta round: the last page has to have a deltaLink
+    Priority priority = Priority::background;
 };
 
 class Pager {

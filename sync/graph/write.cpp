@@ -4,6 +4,7 @@
 #include "sync/graph/graph_error.hpp"
 #include "sync/graph/retry.hpp"
 
+#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include <utility>
@@ -18,6 +19,14 @@ constexpr std::size_t context_bytes_max = 384;
 constexpr std::size_t message_bytes_max = 1024;
 constexpr std::size_t id_bytes_max = 128;
 constexpr std::size_t location_bytes_max = 2048;
+
+bool is_json_or_nothing(std::string_view body)
+{
+    boost::system::error_code failed;
+    if (body.find_first_not_of(" \t\r\n") != std::string_view::npos)
+        boost::json::parse(body, failed);
+    return !failed;
+}
 
 }  // namespace
 
@@ -64,7 +73,7 @@ bool not_executed(Verdict verdict) noexcept
 Verdict verdict_of(std::string_view method, int status, bool from_graph) noexcept
 {
     if (status >= 200 && status < 300)
-        return Verdict::executed;
+        return from_graph ? Verdict::executed : Verdict::unknown;
     if (status == 429)
         return Verdict::throttled;
     if (status == 401)
@@ -135,7 +144,8 @@ WriteOutcome Writer::outcome_of(const AccessToken& token, const WriteRequest& re
         .status = response->status,
         .request_id = log::escape(response->header("request-id").value_or(""), id_bytes_max),
         .date = parse_http_date(response->header("Date").value_or(""))};
-    if (response->status >= 200 && response->status < 300) {
+    const bool success = response->status >= 200 && response->status < 300;
+    if (success && is_json_or_nothing(response->body)) {
         outcome.verdict = verdict_of(request.method, response->status, true);
         if (const auto location = response->header("Location").value_or("");
             location.size() <= location_bytes_max)
@@ -148,7 +158,7 @@ WriteOutcome Writer::outcome_of(const AccessToken& token, const WriteRequest& re
                                         .url = request.url,
                                         .permissions = request.permissions,
                                         .secrets = secrets});
-    outcome.verdict = verdict_of(request.method, response->status, error.from_graph);
+    outcome.verdict = verdict_of(request.method, response->status, error.from_graph && !success);
     if (outcome.verdict == Verdict::unknown)
         error.code = Errc::ambiguous;
     outcome.retry_after = retry_after(*response, x_clock.utc_now());

@@ -23,7 +23,7 @@ namespace cloudpcd::graph {
 
 /// What is known of a request after its one attempt.
 enum class Verdict {
-    executed,       ///< 2xx
+    executed,       ///< 2xx, with a body that Graph may have sent
     already_gone,   ///< a DELETE of what is not there
     refused,        ///< not executed, and the same request will not be
     not_sent,       ///< no byte left: the same request may be sent later
@@ -40,8 +40,9 @@ bool not_executed(Verdict verdict) noexcept;
 /// Pause of the class after a 429 that asks for none.
 inline constexpr Duration throttled_wait = std::chrono::seconds{30};
 
-/// Of an answer that was read whole. `from_graph`: the body is an error of Graph's, not a page of
-/// something in between, which may have given up on a request that ran.
+/// Of an answer that was read whole. `from_graph`: the body is one of Graph's (JSON or nothing with
+/// a success, else its error), not a page of something in between, which may have given up on a
+/// request that ran, or have answered in its stead.
 Verdict verdict_of(std::string_view method, int status, bool from_graph) noexcept;
 
 /// Of an exchange without an answer.

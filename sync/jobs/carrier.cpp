@@ -121,6 +121,7 @@ asio::awaitable<std::optional<Carrier::Departure>> Carrier::prepare(Job job)
     std::optional<InTurn> in_turn;
     if (schema::may_destroy(plan.action->risk) && !reads_a_list(plan))
         in_turn.emplace(*this, job);
+    co_await learn_graph_time();
     co_await parts.throttle.acquire(graph::QuotaClass::other, graph::Priority::interactive);
     auto facts = co_await read(plan, job);
     if (in_turn) {
@@ -149,6 +150,16 @@ asio::awaitable<std::optional<Carrier::Departure>> Carrier::prepare(Job job)
     }
     departure.attempt = *std::move(attempt);
     co_return departure;
+}
+
+/// Nothing goes before its time by Graph's clock, too. Until something was read that is not known,
+/// and a creation has nothing to read; this is the smallest answer there is.
+asio::awaitable<void> Carrier::learn_graph_time()
+{
+    auto& parts = x_running.parts();
+    if (!parts.clock_skew())
+        co_await parts.estate.objects("organization_settings", std::nullopt,
+                                      [](const auto&) { return std::nullopt; });
 }
 
 /// What the mirror and the queue say already costs Graph nothing.
@@ -235,24 +246,44 @@ asio::awaitable<std::optional<Attempt>> Carrier::claim_and_anchor(const Job& job
     const Sender sender{.client_request_id = parts.rng.uuid(),
                         .acted_as = by_user ? known.user.value_or("user") : "application",
                         .boot_id = x_running.options().boot_id};
-    co_return co_await parts.queue.run([&](store::Database& queue) -> std::optional<Attempt> {
-        auto attempt = claim(queue, job.job_id, plan, facts, x_running.complete(known), sender);
-        if (!attempt)
-            return std::nullopt;
-        graph::WriteOutcome not_sent{.verdict = graph::Verdict::not_sent};
+    graph::WriteOutcome not_sent{.verdict = graph::Verdict::not_sent};
+    auto attempt = co_await parts.queue.run([&](store::Database& queue) {
+        auto claimed = claim(queue, job.job_id, plan, facts, x_running.complete(known), sender);
+        if (!claimed)
+            return claimed;
         try {
             parts.anchor.write(queue);
-            if (!x_running.freeze().is_on())
-                return attempt;
-            not_sent.error = Error{.message = "writes were frozen before it left"};
+            if (x_running.freeze().is_on())
+                not_sent.error = Error{.message = "writes were frozen before it left"};
         } catch (const store::StoreError& problem) {
             log::error("the anchor of the queue cannot be written, nothing is sent",
                        {{"job_id", job.job_id}, {"error", problem.what()}});
             not_sent.error = Error{.message = problem.what()};
+            x_anchor_failed = true;
         }
-        conclude_attempt(queue, plan, *attempt, not_sent, parts.rng, known.now);
-        return std::nullopt;
+        return claimed;
     });
+    if (!attempt || !not_sent.error)
+        co_return attempt;
+    // The disk that has no room for the anchor may have none for this either.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await record(plan, *attempt, not_sent);
+    co_return std::nullopt;
+}
+
+asio::awaitable<bool> Carrier::anchor_works()
+{
+    auto& parts = x_running.parts();
+    if (x_anchor_failed)
+        x_anchor_failed = co_await parts.queue.run([&](store::Database& queue) {
+            try {
+                parts.anchor.write(queue);
+                return false;
+            } catch (const store::StoreError&) {
+                return true;  // it was said when it began
+            }
+        });
+    co_return !x_anchor_failed;
 }
 
 asio::awaitable<void> Carrier::send(Departure departure)
@@ -287,11 +318,11 @@ asio::awaitable<void> Carrier::send(Departure departure)
         credentials.refused(departure.token,
                             outcome.error ? outcome.error->challenge_claims : std::string{});
     }
-    co_await record(departure, outcome);
+    co_await record(departure.plan, departure.attempt, outcome);
     x_ended();
 }
 
-asio::awaitable<void> Carrier::record(const Departure& departure,
+asio::awaitable<void> Carrier::record(const Plan& plan, const Attempt& attempt,
                                       const graph::WriteOutcome& outcome)
 {
     auto& parts = x_running.parts();
@@ -300,21 +331,21 @@ asio::awaitable<void> Carrier::record(const Departure& departure,
             co_await parts.queue.run([&](store::Database& queue) {
                 queue.transaction([&] {
                     const auto now = parts.clock.utc_now();
-                    auto state = conclude_attempt(queue, departure.plan, departure.attempt, outcome,
-                                                  parts.rng, now);
-                    const auto job = find(queue, departure.attempt.job_id);
+                    auto state = conclude_attempt(queue, plan, attempt, outcome, parts.rng, now);
+                    const auto job = find(queue, attempt.job_id);
                     CLOUDPCD_ASSERT(job.has_value());
                     if (repeat_if_repeatable(queue, *job, parts.rng, now))
                         state = State::queued;
-                    log_state(*job, departure.attempt, state);
+                    log_state(*job, attempt, state);
                 });
             });
             co_return;
         } catch (const SQLite::Exception& failure) {
-            if (failure.getErrorCode() != SQLITE_FULL)
+            const auto why = passing_trouble(failure);
+            if (!why)
                 throw;
-            log::error("the disk is full, a verdict cannot be recorded yet",
-                       {{"job_id", departure.attempt.job_id}});
+            log::error("a verdict cannot be recorded yet",
+                       {{"job_id", attempt.job_id}, {"why", *why}});
             if (x_stopping)  // the next start takes it for in doubt
                 co_return;
         }

@@ -102,6 +102,8 @@ std::optional<std::string> merged_result(const Job& job, const bj::object& more)
     bj::object result = object_of(job.result.value_or(""));
     for (const auto& [name, value] : more)
         result[name] = value;
+    if (result.contains("cloudPcs"))  // which names them as well
+        result.erase("cloudPcIds");
     return result_text(result);
 }
 

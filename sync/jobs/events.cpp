@@ -37,4 +37,13 @@ std::vector<Event> events_of(store::Database& database, JobId job, int max)
     return events;
 }
 
+std::optional<std::string> submitter_of(store::Database& database, JobId job)
+{
+    auto row = database.prepared(
+        "SELECT actor FROM job_events WHERE job_id = ? AND from_state IS NULL "
+        "ORDER BY event_id LIMIT 1");
+    row.bind(1, job);
+    return row.step() ? row.optional_string(0) : std::nullopt;
+}
+
 }  // namespace cloudpcd::jobs

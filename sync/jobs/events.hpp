@@ -28,4 +28,7 @@ void add_event(store::Database& database, JobId job, std::optional<State> from, 
 /// The newest `max`, oldest first.
 std::vector<Event> events_of(store::Database& database, JobId job, int max);
 
+/// The actor who submitted it through the control API; nullopt of a row that came by SQL.
+std::optional<std::string> submitter_of(store::Database& database, JobId job);
+
 }  // namespace cloudpcd::jobs

@@ -36,6 +36,9 @@ struct Piece {
     std::string what{};            ///< for people
     bool refused = false;          ///< the audit event says that Graph refused it
     boost::json::object result{};  ///< of a creation: {"id": …}
+    /// When it happened; absent where another attempt on the same path could not have caused it.
+    std::optional<UtcTime> at{};
+    std::string correlation_id{};  ///< of an audit event
 };
 
 struct Search {
@@ -61,18 +64,19 @@ boost::asio::awaitable<Found> search_evidence(Estate& estate, Search search);
 struct Proof {
     enum class Outcome {
         none,       ///< nothing was seen
-        ambiguous,  ///< several candidates, or one that explains another attempt already
+        ambiguous,  ///< several candidates, or one that another job in doubt claims as well
         executed,
         ended,  ///< executed, and at its end already: the target of a DELETE is gone
         refused,
     };
     Outcome outcome = Outcome::none;
     std::string evidence{};  ///< of executed, ended, refused: the piece
-    std::string why{};
+    std::string why{};       ///< for people; of `none` may be empty
     boost::json::object result{};
 };
 
-/// Weighs them against each other and against what explains other attempts already.
+/// Weighs them against each other and against what explains other attempts already, which counts
+/// for nothing here. Evidence is the piece that is least likely to be another's.
 Proof weigh(store::Database& queue, const Attempt& attempt, const Found& found);
 
 }  // namespace cloudpcd::jobs

@@ -35,7 +35,7 @@ std::vector<std::string> keys_of(const std::vector<std::string>& ids)
     std::set<std::string> seen;
     std::vector<std::string> keys;
     for (const auto& id : ids) {
-        if (auto key = object_key(id); seen.insert(key).second)
+        if (auto key = std::string(id); seen.insert(key).second)
             keys.push_back(std::move(key));
     }
     return keys;
@@ -90,7 +90,7 @@ void conclude_targets(Facts& facts, const Plan& plan, const Job& job)
     std::set<std::pair<std::string, std::string>> seen;
     facts.targets.clear();
     const auto add = [&](std::string_view table, std::string_view id) {
-        Target target{.resource = std::string{table}, .id = object_key(id)};
+        Target target{.resource = std::string{table}, .id = std::string(id)};
         if (seen.emplace(target.resource, target.id).second)
             facts.targets.push_back(std::move(target));
     };
@@ -113,11 +113,6 @@ std::string name_of(const Facts& facts)
 
 }  // namespace
 
-std::string object_key(std::string_view id)
-{
-    return is_guid(id) ? graph::ascii_lower(id) : std::string{id};
-}
-
 Reach reach_of(const Plan& plan, const Job& job, const std::optional<bj::object>& target)
 {
     const Touches touches = plan.action->touches;
@@ -125,7 +120,7 @@ Reach reach_of(const Plan& plan, const Job& job, const std::optional<bj::object>
         case Touches::nothing:
             return {};
         case Touches::target:
-            return {.by = Reach::By::ids, .ids = {object_key(job.target_id.value_or(""))}};
+            return {.by = Reach::By::ids, .ids = {job.target_id.value_or("")}};
         case Touches::listed:
             return {.by = Reach::By::ids, .ids = keys_of(listed_ids(*plan.action, plan.params))};
         case Touches::policy:
@@ -162,8 +157,8 @@ bj::object kept_of_cloud_pc(const Plan& plan, const bj::object& cloud_pc)
 CloudPcFact cloud_pc_fact(const Plan& plan, std::string_view id, const bj::object* found)
 {
     if (found == nullptr)
-        return {.id = object_key(id)};
-    return {.id = object_key(id), .present = true, .properties = kept_of_cloud_pc(plan, *found)};
+        return {.id = std::string(id)};
+    return {.id = std::string(id), .present = true, .properties = kept_of_cloud_pc(plan, *found)};
 }
 
 const bj::value* member_at(const bj::object& object, std::string_view name)

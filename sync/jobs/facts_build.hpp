@@ -14,9 +14,6 @@
 
 namespace cloudpcd::jobs {
 
-/// An id as objects are told apart by it: GUIDs in lower case, since Graph takes them in any.
-std::string object_key(std::string_view id);
-
 /// The Cloud PCs that the request reaches, as far as the job and its target say.
 struct Reach {
     enum class By {
@@ -26,7 +23,7 @@ struct Reach {
         unknown,  ///< of a retry whose bulk action is not known, or does not say
     };
     By by = By::nothing;
-    std::vector<std::string> ids{};  ///< keys, each once
+    std::vector<std::string> ids{};  ///< each once
 };
 
 /// `target`: as it was read; nullopt when it could not be, or the kind has none.

@@ -24,15 +24,13 @@ std::optional<bj::object> parse_object(std::string_view raw)
     return std::move(value.get_object());
 }
 
-/// An id that was given in capitals is looked for as it is and as Graph writes it.
 std::optional<bj::object> mirrored_object(store::Database& mirror, std::string_view table,
                                           const std::string& id)
 {
     CLOUDPCD_ASSERT(schema::find_collection(table) != nullptr);
-    const auto key = object_key(id);
-    const auto sql = fmt::format("SELECT raw FROM {} WHERE id IN (?, ?)", table);
+    const auto sql = fmt::format("SELECT raw FROM {} WHERE id = ?", table);
     auto row = mirror.prepared(sql);
-    row.bind(1, id).bind(2, key);
+    row.bind(1, id);
     return row.step() ? parse_object(row.text(0)) : std::nullopt;
 }
 
@@ -68,13 +66,11 @@ CloudPcFact mirrored_cloud_pc(store::Database& mirror, const Plan& plan, const s
 std::vector<CloudPcFact> cloud_pcs_of_policy(store::Database& mirror, const Plan& plan,
                                              const std::string& policy)
 {
-    static const auto sql =
-        fmt::format("SELECT {} FROM cloud_pcs WHERE provisioning_policy_id IN (?, ?) ORDER BY id",
-                    cloud_pc_columns);
-    const auto key = object_key(policy);
+    static const auto sql = fmt::format(
+        "SELECT {} FROM cloud_pcs WHERE provisioning_policy_id = ? ORDER BY id", cloud_pc_columns);
     std::vector<CloudPcFact> all;
     auto row = mirror.prepared(sql);
-    row.bind(1, policy).bind(2, key);
+    row.bind(1, policy);
     while (row.step()) {
         const auto found = read_cloud_pc(row);
         all.push_back(cloud_pc_fact(plan, row.text(0), &found));

@@ -239,7 +239,7 @@ private:
         std::set<std::string> named;
         if (x_plan.action->listed == "cloud_pcs") {
             for (const auto& id : listed_ids(*x_plan.action, x_plan.params))
-                named.insert(object_key(id));
+                named.insert(id);
         }
         std::vector<std::string> gone;
         for (const auto& cloud_pc : x_facts.cloud_pcs) {

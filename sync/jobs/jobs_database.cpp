@@ -56,12 +56,22 @@ public:
             ::fchownat(x_file, "", static_cast<uid_t>(-1), *group, AT_EMPTY_PATH) != 0)
             complain(path, fmt::format("its group cannot be set to {}", queue_group));
         ::fstat(x_file, &x_status);
-        if (this->mode() != mode &&
-            ::chmod(fmt::format("/proc/self/fd/{}", x_file).c_str(), mode) != 0)
-            complain(path, fmt::format("its mode cannot be set to {:04o}", mode));
+        if (this->mode() == mode || change_mode(mode))
+            return;
+        // RestrictSUIDSGID= of the unit refuses the setgid bit. What others lose, they lose all the
+        // same; without the bit nobody else could have made use of the group anyway.
+        constexpr mode_t writable_by_others = S_IWGRP | S_IWOTH;
+        if ((mode & writable_by_others) == 0 && change_mode(mode & ~mode_t{S_ISGID}))
+            return;
+        complain(path, fmt::format("its mode cannot be set to {:04o}", mode));
     }
 
 private:
+    bool change_mode(mode_t mode) const
+    {
+        return ::chmod(fmt::format("/proc/self/fd/{}", x_file).c_str(), mode) == 0;
+    }
+
     static void complain(const fs::path& path, const std::string& what)
     {
         log::warning("who may write the queue cannot be arranged",

@@ -32,6 +32,29 @@ std::string state_bits()
 
 }  // namespace
 
+std::optional<std::vector<State>> parse_states(std::string_view text)
+{
+    std::vector<State> states;
+    while (true) {
+        const auto comma = text.find(',');
+        const auto state = parse_state(text.substr(0, comma));
+        if (!state)
+            return std::nullopt;
+        states.push_back(*state);
+        if (comma == std::string_view::npos)
+            return states;
+        text.remove_prefix(comma + 1);
+    }
+}
+
+std::string state_names()
+{
+    std::string names;
+    for (unsigned i = 0; i < state_count; ++i)
+        names += fmt::format("{}{}", i == 0 ? "" : ", ", to_string(static_cast<State>(i)));
+    return names;
+}
+
 std::vector<Job> list(store::Database& database, const Filter& filter)
 {
     static const auto sql = fmt::format(

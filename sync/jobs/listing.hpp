@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cloudpcd::jobs {
@@ -22,6 +23,11 @@ struct Filter {
     int max = 100;     ///< at most list_max
 };
 inline constexpr int list_max = 1000;
+
+/// "held,queued"; nullopt when one of them is no state, or there is none.
+std::optional<std::vector<State>> parse_states(std::string_view text);
+/// All there are: "submitted, awaiting_approval, …".
+std::string state_names();
 
 /// Newest first.
 std::vector<Job> list(store::Database& database, const Filter& filter);

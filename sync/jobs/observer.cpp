@@ -184,9 +184,11 @@ asio::awaitable<void> Observer::refresh_touched(JobId job, Plan plan)
         if (const auto now = find(queue, job))
             result = now->result;
     });
-    const auto created = id_in(result);
-    if (const auto* collection = created_in(*plan.action); collection && !created.empty())
-        touched[std::string{collection->table}].push_back(created);
+    if (const auto* collection = collection_of(*plan.action)) {
+        auto& ids = touched[std::string{collection->table}];
+        if (auto made = id_in(result); !made.empty())
+            ids.push_back(std::move(made));
+    }
     for (auto& [table, ids] : touched)
         co_await parts.estate.refresh(table, std::move(ids));
 }

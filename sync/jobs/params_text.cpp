@@ -43,11 +43,11 @@ bool holds_literal(const bj::value& value)
 }
 
 /// Path of a member that is given twice, anywhere in well-formed text of bounded depth.
-std::optional<std::string> find_duplicate(std::string_view text, const std::string& path)
+std::optional<std::string> find_duplicate_below(std::string_view text, const std::string& path)
 {
     if (const auto elements = json::array_elements(text)) {
         for (std::size_t i = 0; i < elements->size(); ++i) {
-            if (auto found = find_duplicate((*elements)[i], fmt::format("{}[{}]", path, i)))
+            if (auto found = find_duplicate_below((*elements)[i], fmt::format("{}[{}]", path, i)))
                 return found;
         }
         return std::nullopt;
@@ -62,13 +62,18 @@ std::optional<std::string> find_duplicate(std::string_view text, const std::stri
         auto inner = join_path(path, shown_name(name));
         if (!names.insert(std::move(name)).second)
             return inner;
-        if (auto found = find_duplicate(member.value, inner))
+        if (auto found = find_duplicate_below(member.value, inner))
             return found;
     }
     return std::nullopt;
 }
 
 }  // namespace
+
+std::optional<std::string> find_duplicate(std::string_view text)
+{
+    return find_duplicate_below(text, "");
+}
 
 ParamsText parse_params(const schema::Action& action, std::string_view text)
 {
@@ -97,7 +102,7 @@ ParamsText parse_params(const schema::Action& action, std::string_view text)
     result.may_hold_secret = holds_literal(parsed);
     if (!parsed.is_object())
         return refuse("", fmt::format("are {}", type_of(parsed)), "a JSON object");
-    if (auto twice = find_duplicate(text, "")) {
+    if (auto twice = find_duplicate(text)) {
         result.may_hold_secret |= schema::takes_secret(action);  // the parser kept one of the two
         return refuse(std::move(*twice), "is given twice", "");
     }

@@ -23,6 +23,10 @@ struct ParamsText {
 /// Empty text is an empty object.
 ParamsText parse_params(const schema::Action& action, std::string_view text);
 
+/// Path of a member that is given twice, anywhere in well-formed text of bounded depth: parsers
+/// keep one of the two, and nobody knows which was meant.
+std::optional<std::string> find_duplicate(std::string_view text);
+
 /// The name in {"credential": NAME}, or null.
 const boost::json::string* credential_of(const boost::json::value& value) noexcept;
 

@@ -5,7 +5,6 @@
 #include "sync/jobs/listing.hpp"
 #include "sync/jobs/queue.hpp"
 
-#include <SQLiteCpp/Exception.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
@@ -35,7 +34,7 @@ constexpr int expire_max = 200;
 constexpr Duration idle_max = 1min;
 /// Something is due that cannot be done yet.
 constexpr Duration overdue_wait = 1s;
-constexpr Duration disk_full_wait = 5s;
+constexpr Duration trouble_wait = 2s;
 
 bool is_abort(const boost::system::system_error& error)
 {
@@ -86,7 +85,7 @@ asio::awaitable<void> Runner::run()
 {
     std::exception_ptr ended;
     try {
-        co_await begin();
+        co_await begin_in_time();
         if (x_watch != nullptr)
             x_tasks.spawn(watch_queue());
         while (true) {
@@ -97,6 +96,8 @@ asio::awaitable<void> Runner::run()
     } catch (...) {
         ended = std::current_exception();
     }
+    // Or the next wait would end at once, and with it what is on the wire.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await stop();
     std::rethrow_exception(ended);
 }
@@ -106,7 +107,7 @@ asio::awaitable<Runner::Summary> Runner::run_once()
     const auto since = x_running.parts().clock.utc_now();
     std::exception_ptr failed;
     try {
-        co_await begin();
+        co_await begin_in_time();
         auto looks = Looks::all;
         while (true) {
             const auto found = co_await round(looks);
@@ -119,10 +120,26 @@ asio::awaitable<Runner::Summary> Runner::run_once()
     } catch (...) {
         failed = std::current_exception();
     }
+    // Or the next wait would end at once, and with it what is on the wire.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await stop();
     if (failed)
         std::rethrow_exception(failed);
     co_return co_await summary(since);
+}
+
+asio::awaitable<void> Runner::begin_in_time()
+{
+    while (true) {
+        try {
+            co_await begin();
+            co_return;
+        } catch (const SQLite::Exception& failure) {
+            if (!pause_if_it_passes(failure))
+                throw;
+        }
+        co_await x_running.parts().clock.sleep_for(trouble_wait);
+    }
 }
 
 /// What an earlier process left: requests without a verdict, and a queue that may be a copy.
@@ -150,11 +167,11 @@ asio::awaitable<Runner::Survey> Runner::round(Looks looks)
     try {
         co_await take_in_all();
         found = co_await survey();
+        if (!co_await x_carrier.anchor_works())
+            x_paused_until = x_running.parts().clock.steady_now() + trouble_wait;
     } catch (const SQLite::Exception& failure) {
-        if (failure.getErrorCode() != SQLITE_FULL)
+        if (!pause_if_it_passes(failure))
             throw;
-        log::error("the disk is full, jobs wait", {});
-        x_paused_until = x_running.parts().clock.steady_now() + disk_full_wait;
         found.unfinished = 1;
     }
     if (!pausing())
@@ -264,7 +281,7 @@ bool Runner::start_one(JobId job, Work work)
     return true;
 }
 
-/// A task whose failure ends the run, but for a full disk, which passes.
+/// A task whose failure ends the run, but for what passes.
 asio::awaitable<void> Runner::guard(JobId job, asio::awaitable<void> task)
 {
     try {
@@ -276,6 +293,16 @@ asio::awaitable<void> Runner::guard(JobId job, asio::awaitable<void> task)
     x_wake.notify();
 }
 
+bool Runner::pause_if_it_passes(const SQLite::Exception& failure)
+{
+    const auto why = passing_trouble(failure);
+    if (!why)
+        return false;
+    log::error("jobs wait", {{"why", *why}});
+    x_paused_until = x_running.parts().clock.steady_now() + trouble_wait;
+    return true;
+}
+
 void Runner::take_over(std::exception_ptr thrown)
 {
     try {
@@ -284,12 +311,8 @@ void Runner::take_over(std::exception_ptr thrown)
         if (!is_abort(error) && !x_failure)
             x_failure = std::current_exception();
     } catch (const SQLite::Exception& error) {
-        if (error.getErrorCode() == SQLITE_FULL) {
-            log::error("the disk is full, nothing is sent", {});
-            x_paused_until = x_running.parts().clock.steady_now() + disk_full_wait;
-        } else if (!x_failure) {
+        if (!pause_if_it_passes(error) && !x_failure)
             x_failure = std::current_exception();
-        }
     } catch (...) {
         if (!x_failure)
             x_failure = std::current_exception();
@@ -389,18 +412,22 @@ asio::awaitable<void> Runner::sleep(const Survey& survey)
     if (survey.next)
         wait = std::min(wait, *survey.next > now ? *survey.next - now : overdue_wait);
     if (pausing())
-        wait = std::max(wait, disk_full_wait);
+        wait = std::max(wait, trouble_wait);
     co_await x_wake.wait_until(clock, clock.steady_now() + wait);
 }
 
 /// Ends what reads, and gives what is on the wire its time.
 asio::awaitable<void> Runner::stop()
 {
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     x_stopping = true;
     x_carrier.stop();
     x_tasks.cancel();
-    co_await x_tasks.join();
+    try {
+        co_await x_tasks.join();
+    } catch (const boost::system::system_error& ended) {
+        if (!is_abort(ended))  // a task that had not begun yet
+            throw;
+    }
     auto& clock = x_running.parts().clock;
     const auto executor = co_await asio::this_coro::executor;
     auto group = asio::experimental::make_parallel_group(

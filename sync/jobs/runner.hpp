@@ -39,8 +39,8 @@ public:
     /// Works until cancelled. Then nothing more is claimed, a write on the wire gets write_grace
     /// to be answered, and what is not answered by then is in doubt.
     ///
-    /// Exceptions: SQLite::Exception of the queue but for a full disk, which passes: nothing is
-    ///             sent that could not be recorded
+    /// Exceptions: SQLite::Exception of the queue but for passing_trouble(): nothing is sent that
+    ///             could not be recorded
     boost::asio::awaitable<void> run();
 
     /// How the jobs stand after a run_once().
@@ -67,6 +67,7 @@ private:
     enum class Looks { all, none };
 
     boost::asio::awaitable<void> begin();
+    boost::asio::awaitable<void> begin_in_time();
     boost::asio::awaitable<Survey> round(Looks looks);
     boost::asio::awaitable<void> take_in_all();
     boost::asio::awaitable<Survey> survey();
@@ -86,6 +87,7 @@ private:
     boost::asio::awaitable<void> stop();
     boost::asio::awaitable<Summary> summary(UtcTime since);
     void take_over(std::exception_ptr thrown);
+    bool pause_if_it_passes(const SQLite::Exception& failure);
     void rethrow_failure();
     bool pausing() noexcept;
 
@@ -98,15 +100,15 @@ private:
     Observer x_observer;
     std::deque<JobId> x_dry_runs{};  ///< taken in, and not looked at yet
     std::set<JobId> x_active{};      ///< jobs that a task is at; negative: on the wire
-    int x_looking = 0;     ///< of them, only looked at
-    int x_refreshing = 0;  ///< tasks that have the mirror follow
+    int x_looking = 0;               ///< of them, only looked at
+    int x_refreshing = 0;            ///< tasks that have the mirror follow
     bool x_stopping = false;
-    JobId x_taken = 0;               ///< submitted jobs up to here have been looked at
+    JobId x_taken = 0;  ///< submitted jobs up to here have been looked at
     bool x_targets_freed = true;
     std::optional<bool> x_was_frozen{};
     std::optional<std::string> x_user{};
     bool x_clock_was_wrong = false;
-    std::optional<SteadyTime> x_paused_until{};  ///< the disk was full
+    std::optional<SteadyTime> x_paused_until{};  ///< trouble that passes
     std::exception_ptr x_failure{};
 };
 

@@ -3,6 +3,7 @@
 #include "sync/graph/clock_skew.hpp"
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <utility>
 
@@ -12,11 +13,23 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration fleet_kept = 30s;
+constexpr Duration fleet_kept = 1s;
 /// Date has whole seconds, and an answer takes its time.
 constexpr Duration known_skew_margin = 2s;
 
 }  // namespace
+
+std::optional<std::string_view> passing_trouble(const SQLite::Exception& failure) noexcept
+{
+    switch (failure.getErrorCode()) {
+        case SQLITE_FULL:
+            return "the disk is full";
+        case SQLITE_BUSY:
+            return "another program holds the lock of the queue";
+        default:
+            return std::nullopt;
+    }
+}
 
 Running::Running(RunningParts parts, RunningOptions options)
     : x_parts{std::move(parts)},

@@ -80,13 +80,16 @@ std::optional<std::string> duplicate_key(const schema::Action& action, const bj:
     return fmt::format("{} {}", action.verb, bj::serialize(distinguishing));
 }
 
-const schema::Collection* created_in(const schema::Action& action) noexcept
+const schema::Collection* collection_of(const schema::Action& action) noexcept
 {
-    if (action.method.value != schema::Method::post)
-        return nullptr;
     const auto all = schema::catalog();
     const auto found = std::ranges::find(all, action.path, &schema::Collection::path);
     return found == all.end() ? nullptr : &*found;
+}
+
+const schema::Collection* created_in(const schema::Action& action) noexcept
+{
+    return action.method.value == schema::Method::post ? collection_of(action) : nullptr;
 }
 
 std::chrono::minutes ending_deadline(const schema::Action& action, const bj::object& params)

@@ -22,6 +22,9 @@ std::vector<std::string> listed_ids(const schema::Action& action,
 std::optional<std::string> duplicate_key(const schema::Action& action,
                                          const boost::json::object& params);
 
+/// The collection that an action is sent to as a whole: where it makes an object, or the one object
+/// that it changes; null for all others.
+const schema::Collection* collection_of(const schema::Action& action) noexcept;
 /// The collection that an object made by the action is in; null for an action that makes none.
 const schema::Collection* created_in(const schema::Action& action) noexcept;
 

@@ -45,6 +45,21 @@ private:
     int& x_count;
 };
 
+/// A request as long as it has not arrived.
+class OnItsWay {
+public:
+    OnItsWay(std::list<graphsim::Request>& requests, const graphsim::Request& request)
+        : x_requests{requests}, x_place{requests.insert(requests.end(), request)}
+    {}
+    ~OnItsWay() { x_requests.erase(x_place); }
+    OnItsWay(const OnItsWay&) = delete;
+    OnItsWay& operator=(const OnItsWay&) = delete;
+
+private:
+    std::list<graphsim::Request>& x_requests;
+    std::list<graphsim::Request>::iterator x_place;
+};
+
 Error transient(std::string message)
 {
     return {.code = Errc::transient, .message = std::move(message)};
@@ -65,6 +80,7 @@ asio::awaitable<Result<graph::HttpResponse>> SimTransport::send(graph::HttpReque
     const auto [first, last] = x_actions.equal_range(number + 1);
     for (auto action = first; action != last; ++action)
         action->second();
+    witness(Step::leaving, request);
     if (x_dead)
         co_await never();
     if (!login && request.url.origin != x_options.graph) {
@@ -77,6 +93,7 @@ asio::awaitable<Result<graph::HttpResponse>> SimTransport::send(graph::HttpReque
     const InFlight in_flight{x_in_flight};
     x_in_flight_max = std::max(x_in_flight_max, x_in_flight);
     auto response = co_await exchange(request, number);
+    witness(Step::answering, request);
     if (x_dead)
         co_await never();
     auto& done = x_exchanges[number];
@@ -97,9 +114,16 @@ asio::awaitable<Result<graph::HttpResponse>> SimTransport::exchange(
     const auto start = x_clock.steady_now();
     const auto there = latency();
     const auto back = latency();
-    co_await x_clock.sleep_for(there);
-    auto response = x_tenant.handle(request_of(request));
+    auto sent = request_of(request);
+    {
+        const OnItsWay on_its_way{x_on_their_way, sent};
+        co_await x_clock.sleep_for(there);
+    }
+    if (x_dead)  // whoever killed the process decides what becomes of it
+        co_await never();
+    auto response = x_tenant.handle(sent);
     x_exchanges[number].status = 0;
+    witness(Step::arrived, request);
 
     if (response.wire == Wire::hang || response.delay > limits.first_byte_timeout)
         co_return co_await time_out(start, std::min(request.timeout, limits.first_byte_timeout),

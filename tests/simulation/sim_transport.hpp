@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <string>
 #include <vector>
@@ -59,6 +60,17 @@ public:
     {
         x_actions.emplace(number, std::move(action));
     }
+    /// Steps of an exchange, between any of which the process may die.
+    enum class Step {
+        leaving,   ///< the tenant has not seen it
+        arrived,   ///< the tenant has done with it what it does
+        answering  ///< the answer is here, and whoever asked has not seen it
+    };
+    using Witness = std::function<void(Step, const graph::HttpRequest&)>;
+    void watch(Witness witness) { x_witness = std::move(witness); }
+    /// Requests that have left and not arrived, oldest first.
+    const std::list<graphsim::Request>& on_their_way() const noexcept { return x_on_their_way; }
+
     /// No request is answered any more: the process that asks is dead.
     void die() noexcept { x_dead = true; }
     void revive() noexcept { x_dead = false; }
@@ -69,6 +81,11 @@ private:
     boost::asio::awaitable<Error> time_out(SteadyTime start, Duration limit, std::string what);
     boost::asio::awaitable<void> never();
     Duration latency();
+    void witness(Step step, const graph::HttpRequest& request) const
+    {
+        if (x_witness)
+            x_witness(step, request);
+    }
     void keep_token(const graph::HttpResponse& response);
 
     graphsim::Tenant& x_tenant;
@@ -78,6 +95,8 @@ private:
     std::vector<Exchange> x_exchanges;
     std::multimap<std::uint64_t, std::function<void()>> x_actions;
     std::vector<std::string> x_tokens;
+    Witness x_witness;
+    std::list<graphsim::Request> x_on_their_way;
     int x_foreign = 0;
     int x_in_flight = 0;
     int x_in_flight_max = 0;

@@ -89,11 +89,12 @@ void Installation::set_environment(const std::string& name, const std::string& v
     x_environment[name] = value;
 }
 
-std::unique_ptr<Process> Installation::start(std::vector<std::string> options)
+std::unique_ptr<Process> Installation::start(std::vector<std::string> options,
+                                             std::vector<std::string> prefix)
 {
-    std::vector<std::string> arguments{program("cloudpcd"), "--config", config().string()};
-    arguments.insert(arguments.end(), options.begin(), options.end());
-    return std::make_unique<Process>(arguments, x_environment,
+    prefix.insert(prefix.end(), {program("cloudpcd"), "--config", config().string()});
+    prefix.insert(prefix.end(), options.begin(), options.end());
+    return std::make_unique<Process>(prefix, x_environment,
                                      directory() / fmt::format("run-{}", ++x_starts));
 }
 

@@ -48,7 +48,9 @@ public:
     /// For the programs started from now on.
     void set_environment(const std::string& name, const std::string& value);
 
-    std::unique_ptr<Process> start(std::vector<std::string> options = {});
+    /// `cloudpcd` on this installation, run by `prefix` ("setpriv", …) where there is one.
+    std::unique_ptr<Process> start(std::vector<std::string> options = {},
+                                   std::vector<std::string> prefix = {});
     std::filesystem::path socket() const { return directory() / "run" / "control.sock"; }
     /// `cloudpcctl` on this installation, run by `prefix` ("setpriv", …) where there is one.
     std::unique_ptr<Process> start_ctl(const std::vector<std::string>& arguments,

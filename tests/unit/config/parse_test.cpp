@@ -132,8 +132,7 @@ TEST_CASE("config: what this version does not act on is said")
         return std::ranges::any_of(lines,
                                    [&](const auto& line) { return line.starts_with(start); });
     };
-    CHECK(lines.size() == 5);
-    CHECK(has("/etc/c.toml:8: [jobs] enabled: "));
+    CHECK(lines.size() == 4);
     CHECK(has("/etc/c.toml:10: [alerts] exec: "));
     CHECK(has("/etc/c.toml:12: [http] listen: "));
     CHECK(has("/etc/c.toml:16: [sync] include: group reports "));

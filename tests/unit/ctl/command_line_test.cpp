@@ -50,7 +50,7 @@ TEST_CASE("command line: options stand before or behind the command")
 TEST_CASE("command line: wrong usage is 64, in words")
 {
     check_usage({}, "subcommand is required");
-    check_usage({"jobs", "list"}, "no command jobs");
+    check_usage({"frob"}, "no command frob, accepted: status, sync, verify, jobs");
     check_usage({"status", "--frob"}, "--frob");
     check_usage({"login", "alice"}, "alice");
     check_usage({"query"}, "SQL is required");
@@ -99,4 +99,126 @@ TEST_CASE("command line: help and version are no failure")
     CHECK(version.status == ExitStatus::done);
     CHECK(version.text.starts_with("cloudpcctl "));
     CHECK(version.text.find("SQLite 3.") != std::string::npos);
+}
+
+TEST_CASE("command line: jobs have commands of their own")
+{
+    const auto submit = parse({"jobs",
+                               "submit",
+                               "cloud_pc.reprovision",
+                               "--target",
+                               "CPC-1",
+                               "--set",
+                               "a=-1",
+                               "--set",
+                               "b=x=y",
+                               "--expect",
+                               "status=x",
+                               "--reason",
+                               "INC-1",
+                               "--not-before",
+                               "2026-05-31",
+                               "--batch",
+                               "b",
+                               "--priority",
+                               "0",
+                               "--request-id",
+                               "u",
+                               "--allow-duplicate",
+                               "--wait",
+                               "--timeout",
+                               "90s",
+                               "--json"});
+    REQUIRE_MESSAGE(submit.line, submit.text);
+    CHECK(submit.line->command == Command::jobs);
+    CHECK(submit.line->json);
+    const auto& options = submit.line->jobs;
+    CHECK(options.verb == JobsVerb::submit);
+    CHECK(options.submit.kind == "cloud_pc.reprovision");
+    CHECK(options.submit.target == "CPC-1");
+    CHECK(options.submit.settings == std::vector<std::string>{"a=-1", "b=x=y"});
+    CHECK(options.submit.expectations == std::vector<std::string>{"status=x"});
+    CHECK(options.submit.reason == "INC-1");
+    CHECK(options.submit.not_before == "2026-05-31");
+    CHECK_FALSE(options.submit.expires_at);
+    CHECK(options.submit.batch == "b");
+    CHECK(options.submit.priority == 0);
+    CHECK(options.submit.request_id == "u");
+    CHECK(options.submit.allow_duplicate);
+    CHECK(options.submit.wait);
+    CHECK_FALSE(options.submit.dry_run);
+    CHECK(options.timeout == std::chrono::seconds{90});
+
+    const auto list = parse({"jobs", "list", "--state", "held,queued", "--by", "alice", "--max",
+                             "7", "--before", "9", "--target", "t", "--kind", "k", "--batch", "b"});
+    REQUIRE_MESSAGE(list.line, list.text);
+    const auto& filter = list.line->jobs.filter;
+    using cloudpcd::jobs::State;
+    CHECK(filter.states == std::vector<State>{State::held, State::queued});
+    CHECK(filter.requested_by == "alice");
+    CHECK(filter.max == 7);
+    CHECK(filter.before == 9);
+    CHECK(filter.target_id == "t");
+    CHECK(filter.kind == "k");
+    CHECK(filter.batch_id == "b");
+    CHECK(parse({"jobs", "list"}).line->jobs.filter.max == 100);
+    CHECK(parse({"jobs", "list", "3", "4"}).line->jobs.ids ==
+          std::vector<cloudpcd::jobs::JobId>{3, 4});
+
+    for (const auto& [name, verb] : {std::pair{"show", JobsVerb::show},
+                                     {"wait", JobsVerb::wait},
+                                     {"cancel", JobsVerb::cancel},
+                                     {"approve", JobsVerb::approve}}) {
+        const auto some = parse({"--json", "jobs", name, "3", "4"});
+        REQUIRE_MESSAGE(some.line, some.text);
+        CHECK(some.line->jobs.verb == verb);
+        CHECK(some.line->jobs.ids == std::vector<cloudpcd::jobs::JobId>{3, 4});
+        CHECK(parse({"jobs", name, "--batch", "b"}).line->jobs.batch == "b");
+        check_usage({"jobs", name}, "numbers of jobs, or --batch");
+        check_usage({"jobs", name, "3", "--batch", "b"}, "numbers of jobs, or --batch");
+        check_usage({"jobs", name, "x"}, "x");
+        check_usage({"jobs", name, "0"}, "0");
+    }
+    const auto resolve = parse({"jobs", "resolve", "3", "--not-executed", "--reason", "asked"});
+    REQUIRE_MESSAGE(resolve.line, resolve.text);
+    CHECK(resolve.line->jobs.executed == false);
+    CHECK(parse({"jobs", "resolve", "3", "--reason", "x", "--executed"}).line->jobs.executed ==
+          true);
+    CHECK(parse({"jobs", "kinds"}).line->jobs.verb == JobsVerb::kinds);
+    CHECK(parse({"jobs", "explain", "k"}).line->jobs.kind == "k");
+    const auto freeze = parse({"freeze", "--reason", "INC-7"});
+    REQUIRE(freeze.line);
+    CHECK(freeze.line->command == Command::freeze);
+    CHECK(freeze.line->jobs.reason == "INC-7");
+    CHECK(parse({"thaw"}).line->command == Command::thaw);
+}
+
+TEST_CASE("command line: what does not go together with jobs is wrong usage")
+{
+    check_usage({"jobs"}, "subcommand is required");
+    check_usage({"jobs", "frob"}, "no command jobs frob, accepted: submit, list, show, wait");
+    check_usage({"jobs", "submit", "--reason", "x"}, "KIND is required");
+    check_usage({"jobs", "submit", "k"}, "--reason is required");
+    check_usage({"jobs", "submit", "k", "--reason", "x", "--set", "a=1", "--params", "{}"},
+                "excludes");
+    check_usage({"jobs", "submit", "k", "--reason", "x", "--target", "t", "--targets-from", "s"},
+                "excludes");
+    check_usage(
+        {"jobs", "submit", "k", "--reason", "x", "--request-id", "u", "--targets-from", "s"},
+        "excludes");
+    check_usage({"jobs", "submit", "k", "--reason", "x", "--priority", "10"}, "10");
+    check_usage({"jobs", "submit", "k", "--reason", "x", "--timeout", "5s"}, "goes with --wait");
+    check_usage({"jobs", "submit", "k", "--reason", "x", "--wait", "--timeout", "5"},
+                "accepted: 500ms, 30s");
+    check_usage({"jobs", "submit", "k", "extra", "--reason", "x"}, "extra");
+    check_usage({"jobs", "list", "--state", "Held"}, "accepted: submitted, awaiting_approval");
+    check_usage({"jobs", "list", "--max", "1001"}, "1001");
+    check_usage({"jobs", "list", "3", "--batch", "b"}, "without a filter");
+    check_usage({"jobs", "list", "x"}, "x");
+    check_usage({"jobs", "resolve", "3", "--reason", "x"}, "--executed or --not-executed");
+    check_usage({"jobs", "resolve", "3", "--reason", "x", "--executed", "--not-executed"},
+                "excludes");
+    check_usage({"jobs", "resolve", "3", "--executed"}, "--reason is required");
+    check_usage({"jobs", "explain"}, "KIND is required");
+    check_usage({"thaw", "now"}, "now");
 }

@@ -78,10 +78,10 @@ Ending MirrorFile::run(const std::vector<std::string>& arguments, const std::str
         more);
     std::vector<std::string> all{"--config", config.string()};
     all.insert(all.end(), arguments.begin(), arguments.end());
-    return run_program(all, in);
+    return run_program(all, in, x_pace);
 }
 
-Ending run_program(const std::vector<std::string>& arguments, const std::string& in)
+Ending run_program(const std::vector<std::string>& arguments, const std::string& in, Pace pace)
 {
     std::vector<const char*> argv{"cloudpcctl"};
     for (const auto& argument : arguments)
@@ -89,7 +89,7 @@ Ending run_program(const std::vector<std::string>& arguments, const std::string&
     TextOutput out;
     TextOutput errors;
     std::istringstream input{in};
-    Console console{.out = out, .errors = errors, .in = input};
+    Console console{.out = out, .errors = errors, .in = input, .pace = std::move(pace)};
     const int status = ctl::run(static_cast<int>(argv.size()), argv.data(), console);
     return {.status = status, .out = out.text(), .errors = errors.text()};
 }

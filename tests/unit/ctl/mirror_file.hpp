@@ -3,6 +3,7 @@
 
 #include "daemon/ctl/database.hpp"
 #include "daemon/ctl/output.hpp"
+#include "daemon/ctl/waiting.hpp"
 
 #include <filesystem>
 #include <string>
@@ -36,7 +37,14 @@ public:
     explicit MirrorFile(const std::string& name = "mirror.db");
 
     std::filesystem::path path() const { return x_directory.path() / x_name; }
-    std::filesystem::path jobs_path() const { return x_directory.path() / "jobs.db"; }
+    std::filesystem::path jobs_path() const
+    {
+        return x_jobs_path.empty() ? x_directory.path() / "jobs.db" : x_jobs_path;
+    }
+    /// A queue elsewhere, which the configuration names from now on.
+    void use_jobs(std::filesystem::path path) { x_jobs_path = std::move(path); }
+    /// How time passes for programs run from now on.
+    void use_pace(Pace pace) { x_pace = std::move(pace); }
     std::filesystem::path directory() const { return x_directory.path(); }
     /// Changes the file through a connection of its own, as the daemon would.
     void execute(const std::string& sql) const;
@@ -51,9 +59,12 @@ public:
 private:
     TemporaryDirectory x_directory;
     std::string x_name;
+    std::filesystem::path x_jobs_path;
+    Pace x_pace = Pace::real();
 };
 
 /// The program without a configuration of its own.
-Ending run_program(const std::vector<std::string>& arguments, const std::string& in = "");
+Ending run_program(const std::vector<std::string>& arguments, const std::string& in = "",
+                   Pace pace = Pace::real());
 
 }  // namespace cloudpcd::ctl::test

@@ -3,6 +3,7 @@
 #include "daemon/ctl/failure.hpp"
 #include "schema/catalog.hpp"
 #include "tests/unit/ctl/mirror_file.hpp"
+#include "tests/unit/jobs/fixture.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,10 +15,12 @@ using namespace cloudpcd::ctl;
 using cloudpcd::ctl::test::MirrorFile;
 using cloudpcd::ctl::test::run_program;
 
-TEST_CASE("schema: every table that is listed is in the mirror, with every column")
+TEST_CASE("schema: every table that is listed is there, with every column")
 {
-    const MirrorFile mirror;
+    MirrorFile mirror;
+    const cloudpcd::jobs::test::Queue queue;
     auto database = mirror.open();
+    REQUIRE_FALSE(database.attach_jobs(queue.path));
     for (const auto& listed : schema_tables()) {
         CAPTURE(listed.name);
         CHECK_FALSE(listed.description.empty());
@@ -32,12 +35,16 @@ TEST_CASE("schema: every table that is listed is in the mirror, with every colum
     }
 }
 
-TEST_CASE("schema: every table of the catalog is listed")
+TEST_CASE("schema: every table of the catalog is listed, and of the queue")
 {
     const auto tables = schema_tables();
     const auto is_listed = [&](std::string_view name) {
         return std::ranges::any_of(tables, [&](const auto& table) { return table.name == name; });
     };
+    cloudpcd::jobs::test::Queue queue;
+    for (const auto& name : queue.rows("SELECT name FROM sqlite_master WHERE type = 'table' "
+                                       "AND name NOT IN ('schema_migrations') ORDER BY name"))
+        CHECK_MESSAGE(is_listed(name), name);
     for (const auto& collection : cloudpcd::schema::catalog()) {
         CHECK(is_listed(collection.table));
         for (const auto& child : collection.children)

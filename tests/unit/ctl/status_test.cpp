@@ -1,7 +1,9 @@
 #include "daemon/ctl/status.hpp"
 
 #include "daemon/ctl/failure.hpp"
+#include "sync/jobs/freeze.hpp"
 #include "tests/unit/ctl/mirror_file.hpp"
+#include "tests/unit/jobs/fixture.hpp"
 
 #include <doctest/doctest.h>
 
@@ -158,10 +160,38 @@ TEST_CASE("status: a mirror that asks for a newer reader is not misread")
     CHECK(ending.errors.find("999") != std::string::npos);
 }
 
-TEST_CASE("status: jobs that are enabled are not said to run")
+TEST_CASE("status: the queue is counted by state, and a switch that is thrown is told")
 {
-    const MirrorFile mirror;
-    CHECK(mirror.run({"status"}, "enabled = true\n").out.find("this version sends none") !=
+    MirrorFile mirror;
+    CHECK(mirror.run({"status"}).out.find("queue       none yet\n") != std::string::npos);
+    cloudpcd::jobs::test::Queue queue;
+    mirror.use_jobs(queue.path);
+    const std::string enabled = "enabled = true\n";
+    CHECK(mirror.run({"status"}, enabled)
+              .out.find("jobs        enabled\n"
+                        "queue       empty\n") != std::string::npos);
+    queue.add_in(cloudpcd::jobs::State::in_doubt);
+    queue.add();
+    const cloudpcd::jobs::Freeze freeze{queue.path};
+    freeze.turn_on("INC-7");
+    const auto text = mirror.run({"status"}, enabled).out;
+    CHECK(text.find("jobs        frozen, nothing is sent: INC-7\n"
+                    "queue       1 submitted, 1 in_doubt\n") != std::string::npos);
+    const auto json = mirror.run({"status", "--json"}, enabled).out;
+    CHECK(json.find(R"("jobs":{"enabled":true,"acting":false,"frozen":true,)"
+                    R"("freeze_reason":"INC-7","in_doubt":1,"held_restored":0,)"
+                    R"("states":{"submitted":1,"awaiting_approval":0,)") != std::string::npos);
+    // What a daemon sends reads the same.
+    auto database = mirror.open();
+    const StatusContext context{
+        .path = "/m", .jobs_enabled = true, .queue = read_queue_status(queue.database, freeze)};
+    const auto came = parse_status(status_json(read_status(database), context));
+    REQUIRE(came.context.queue);
+    CHECK(describe(*came.context.queue) == "1 submitted, 1 in_doubt");
+    CHECK(came.context.queue->freeze_reason == "INC-7");
+    // A restored queue asks for people.
+    cloudpcd::jobs::hold_restored(queue.database, cloudpcd::jobs::test::start);
+    CHECK(mirror.run({"status"}).out.find("restored    1 jobs of a restored queue") !=
           std::string::npos);
 }
 

@@ -275,6 +275,18 @@ TEST_CASE("server: JSON that is deep, and a client that waits for 100 Continue")
     CHECK(refused.heard().find("Connection: close\r\n") != std::string::npos);
 }
 
+TEST_CASE("server: a member that is given twice is refused, however deep, since one would be lost")
+{
+    Fixture fixture;
+    auto& peer = fixture.connect();
+    fixture.say(peer, post(R"({"jobs":[{"params":{"a":1,"b":2,"\u0061":3}}]})"));
+    CHECK(peer.heard().starts_with("HTTP/1.1 400 "));
+    CHECK(peer.heard().find(R"("detail":"jobs[0].params.a: is given twice")") != std::string::npos);
+    CHECK(fixture.begun.empty());
+    fixture.say(peer, post(R"({"a":[{"b":1},{"b":1}],"b":1})"));
+    CHECK(fixture.begun.size() == 1);
+}
+
 TEST_CASE("server: a peer that does not read its answer is given up")
 {
     Fixture fixture;

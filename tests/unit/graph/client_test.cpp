@@ -331,6 +331,23 @@ TEST_CASE("client: waits asked for count neither as attempts nor as time without
     CHECK(slow.sent().size() == 2);
 }
 
+TEST_CASE("client: a clock that is set shows at once, and the next answer corrects it")
+{
+    Bench bench;
+    bench.forever = test::json_response(200, "a", {{"Date", "Thu, 01 Jan 2026 00:00:00 GMT"}});
+    CHECK_FALSE(bench.client.clock_skew().has_value());
+    REQUIRE(bench.get().has_value());
+    const auto before = bench.client.clock_skew();
+    REQUIRE(before.has_value());
+    CHECK(*before < std::chrono::seconds{1});
+    bench.network.clock.shift_wall(std::chrono::hours{8});
+    CHECK(bench.client.clock_skew() == *before + std::chrono::hours{8});
+    // The machine had slept, and its clock is right.
+    bench.forever = test::json_response(200, "b", {{"Date", "Thu, 01 Jan 2026 08:00:00 GMT"}});
+    REQUIRE(bench.get().has_value());
+    CHECK(*bench.client.clock_skew() < std::chrono::seconds{1});
+}
+
 TEST_CASE("client: one 429 holds its class and no other, and no slot meanwhile")
 {
     Bench bench{1};

@@ -66,6 +66,9 @@ TEST_CASE("write: what an answer proves")
     Bench bench;
     for (const auto& [status, body, post, removal] : {
              Row{200, "{}", executed, executed},
+             Row{200, "", executed, executed},
+             Row{200, page, unknown, unknown},
+             Row{201, R"({"id":)", unknown, unknown},
              Row{201, "{}", executed, executed},
              Row{202, "", executed, executed},
              Row{204, "", executed, executed},

@@ -48,15 +48,16 @@ TEST_CASE_FIXTURE(World, "mirrored facts: what the mirror does not know is touch
     CHECK_FALSE(facts.cloud_pcs.at(0).present);
 }
 
-TEST_CASE_FIXTURE(World, "mirrored facts: an id in capitals is the same object")
+TEST_CASE_FIXTURE(World, "mirrored facts: ids are compared byte for byte and keep their spelling")
 {
-    const std::string lower = "aabbccdd-0000-4000-8000-000000000001";
-    have_cloud_pc(lower);
+    const std::string upper = "AABBCCDD-0000-4000-8000-000000000001";
+    have_cloud_pc(upper);
     sync();
-    const auto facts = mirrored(reprovision("AABBCCDD-0000-4000-8000-000000000001"));
+    const auto facts = mirrored(reprovision(upper));
     CHECK_FALSE(facts.incomplete.has_value());
-    CHECK(facts.targets == std::vector<Target>{{"cloud_pcs", lower}});
+    CHECK(facts.targets == std::vector<Target>{{"cloud_pcs", upper}});
     CHECK(facts.cloud_pcs.at(0).present);
+    CHECK(mirrored(reprovision("aabbccdd-0000-4000-8000-000000000001")).incomplete.has_value());
 }
 
 TEST_CASE_FIXTURE(World, "mirrored facts: a policy touches its Cloud PCs, each one a target")

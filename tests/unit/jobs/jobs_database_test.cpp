@@ -6,7 +6,13 @@
 #include "tests/unit/jobs/fixture.hpp"
 
 #include <array>
+#include <cstddef>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace cloudpcd;
@@ -44,6 +50,28 @@ private:
     mode_t x_before;
 };
 
+#if defined(SYS_chmod) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/// From now on this process may set no setgid bit: what RestrictSUIDSGID= does to a unit.
+bool refuse_setgid()
+{
+    const auto load = [](std::size_t offset) {
+        return sock_filter{BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<unsigned>(offset)};
+    };
+    const auto answer = [](unsigned value) { return sock_filter{BPF_RET | BPF_K, 0, 0, value}; };
+    std::array program{
+        load(offsetof(seccomp_data, nr)),
+        sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 3, SYS_chmod},
+        load(offsetof(seccomp_data, args[1])),
+        sock_filter{BPF_JMP | BPF_JSET | BPF_K, 0, 1, S_ISGID},
+        answer(SECCOMP_RET_ERRNO | EPERM),
+        answer(SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+#endif
+
 /// A directory for a queue, and the anchor of a machine.
 struct Anchored : Queue {
     fs::path machine_id = directory.path() / "machine-id";
@@ -77,6 +105,31 @@ TEST_CASE("jobs database: modes let the group insert, or nobody, whatever the um
     (void)open(true);
     check_modes(path, 02775, 0664);
 }
+
+#if defined(SYS_chmod) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+TEST_CASE("jobs database: where the setgid bit is refused, others still lose their right to write")
+{
+    Queue queue;  // 2775, as systemd-tmpfiles makes it
+    constexpr int not_tried = 77;
+    const auto child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        if (!refuse_setgid())
+            ::_exit(not_tried);
+        (void)open_queue({.path = queue.path, .tenant_id = tenant, .sql_submit = false},
+                         queue.clock, queue.rng);
+        ::_exit(0);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == not_tried) {
+        MESSAGE("skipped: this system filters no system calls");
+        return;
+    }
+    REQUIRE(status == 0);
+    check_modes(queue.path, 0755, 0644);
+}
+#endif
 
 TEST_CASE("jobs database: a directory with other uses keeps its mode")
 {

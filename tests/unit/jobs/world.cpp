@@ -132,7 +132,7 @@ Facts World::fresh(JobId id)
     const auto the_job = job(id);
     const auto the_plan = plan(id);
     const auto find_object = [&](std::string_view table, const std::string& object) {
-        const auto found = tenant_objects.find({std::string{table}, object_key(object)});
+        const auto found = tenant_objects.find({std::string{table}, object});
         return found == tenant_objects.end() ? nullptr : &found->second;
     };
     Facts facts{.fresh = true};

@@ -1,55 +1,23 @@
 // What the SQL guide shows has to run.
 
 #include "tests/unit/schema/mirror_file.hpp"
+#include "tests/unit/schema/sql_blocks.hpp"
 
 #include <SQLiteCpp/Exception.h>
-#include <SQLiteCpp/Statement.h>
 #include <doctest/doctest.h>
 
-#include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace cloudpcd::schema::test;
 
-namespace {
-
-struct Block {
-    std::string file{};
-    int line = 0;  ///< of its first line
-    std::string sql;
-};
-
-/// The blocks between ```sql and ```.
-std::vector<Block> sql_blocks(std::istream& in)
-{
-    std::vector<Block> blocks;
-    bool inside = false;
-    int number = 0;
-    for (std::string line; std::getline(in, line);) {
-        ++number;
-        if (inside && line == "```") {
-            inside = false;
-        } else if (inside) {
-            blocks.back().sql += line + "\n";
-        } else if (line == "```sql") {
-            inside = true;
-            blocks.push_back({.line = number + 1, .sql = {}});
-        }
-    }
-    return blocks;
-}
-
-}  // namespace
-
 TEST_CASE("guide: every SQL block of the guides runs against an empty mirror")
 {
-    std::vector<Block> blocks;
+    std::vector<SqlBlock> blocks;
     for (const std::string name : {"sql.md", "operations.md"}) {
-        std::ifstream in{CLOUDPCD_SOURCE_DIR "/docs/" + name};
-        REQUIRE(in.is_open());
-        for (auto& block : sql_blocks(in))
-            blocks.push_back({.file = name, .line = block.line, .sql = std::move(block.sql)});
+        for (auto& block : sql_blocks(name))
+            blocks.push_back(std::move(block));
     }
     CHECK(blocks.size() > 9);
     MirrorFile mirror;

@@ -396,3 +396,16 @@ TEST_CASE("store: the WAL-reset bug is in every SQLite before 3.51.3")
     CHECK_FALSE(has_wal_reset_bug(3'052'000));
     CHECK_FALSE(has_wal_reset_bug(4'000'000));
 }
+
+TEST_CASE("open: a second connection reads what the first has committed, and changes nothing")
+{
+    TemporaryDirectory directory;
+    const auto path = directory.path() / "mirror.db";
+    auto writer = Database::open(options(path));
+    writer.execute("CREATE TABLE t (x)");
+    auto reader = Database::open_reader(path);
+    writer.execute("INSERT INTO t VALUES (1)");
+    CHECK(value(reader, "SELECT x FROM t") == "1");
+    CHECK_THROWS_AS(reader.execute("INSERT INTO t VALUES (2)"), SQLite::Exception);
+    CHECK(refusal([&] { Database::open_reader(directory.path() / "none.db"); }) == Kind::unusable);
+}
