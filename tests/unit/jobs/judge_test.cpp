@@ -516,6 +516,26 @@ TEST_CASE_FIXTURE(Judged, "judge: a destructive job that is there already is a d
     CHECK(guard(judge_fresh(again), "duplicate").passes);
 }
 
+TEST_CASE_FIXTURE(Judged, "settle: what somebody else moved meanwhile is left as it is")
+{
+    const auto id = policy_job("provisioning_policy.delete", 2, R"("assignments":[])");
+    take_in();
+    const auto seen = job(id);
+    have_cloud_pcs(3, fmt::format(R"("provisioningPolicyId":"{}")", policy), 1000);
+    const auto facts = fresh(id);
+    const auto ruling = judge_fresh(id);
+    CHECK(ruling.state == State::queued);
+    CHECK(facts.touches == 3);
+    REQUIRE(transition(database, id, State::queued, State::held, {.held_by = Hold::restored},
+                       "daemon", now));
+    close_targets(database, id);
+    const auto before = rows("SELECT * FROM jobs");
+    CHECK_FALSE(settle(database, seen, plan(id), facts, ruling, now));
+    CHECK(rows("SELECT * FROM jobs") == before);
+    CHECK(open_on(id_of(1000)).empty());
+    CHECK(targets_of(database, id).size() == 3);
+}
+
 TEST_CASE_FIXTURE(Judged, "judge: an assign that only adds is not destructive")
 {
     have("provisioning_policies", policy,
