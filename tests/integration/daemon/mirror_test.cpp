@@ -153,8 +153,10 @@ TEST_CASE("mirror: secrets and tokens are nowhere in the state directory or the 
     REQUIRE(log.find("client_request_id") != std::string::npos);
     std::vector<std::pair<std::string, std::string>> texts{{"log", log}};
     for (const auto& entry :
-         std::filesystem::directory_iterator{installation.directory() / "state"})
-        texts.emplace_back(entry.path().string(), read_file(entry.path()));
+         std::filesystem::recursive_directory_iterator{installation.directory() / "state"}) {
+        if (entry.is_regular_file())
+            texts.emplace_back(entry.path().string(), read_file(entry.path()));
+    }
     REQUIRE(texts.size() >= 2);
     for (const auto& [name, text] : texts) {
         CHECK_MESSAGE(text.find(canary_secret) == std::string::npos, name);
