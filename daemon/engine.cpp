@@ -286,26 +286,35 @@ asio::awaitable<void> Engine::keep_house()
             database.checkpoint_if_due();
         });
         if (x_parts.jobs)
-            co_await forget_old_jobs();
+            co_await keep_queue();
         co_await x_parts.clock.sleep_for(housekeeping_interval);
     }
 }
 
-asio::awaitable<void> Engine::forget_old_jobs()
+/// Others write the queue too, and may be in the way for longer than one waits: then it is for the
+/// next time.
+asio::awaitable<void> Engine::keep_queue()
 {
-    const auto oldest = x_parts.clock.utc_now() - jobs::jobs_retention;
-    std::int64_t removed = jobs::forget_jobs_max;
-    while (removed >= jobs::forget_jobs_max) {
-        removed = co_await x_parts.jobs->queue.run([oldest](store::Database& queue) {
-            const auto rows = jobs::forget_jobs(queue, oldest);
-            queue.checkpoint_if_due();
-            return rows;
+    try {
+        const auto oldest = x_parts.clock.utc_now() - jobs::jobs_retention;
+        std::int64_t removed = jobs::forget_jobs_max;
+        while (removed >= jobs::forget_jobs_max) {
+            removed = co_await x_parts.jobs->queue.run([oldest](store::Database& queue) {
+                const auto rows = jobs::forget_jobs(queue, oldest);
+                queue.checkpoint_if_due();
+                return rows;
+            });
+        }
+        co_await x_parts.jobs->queue.run([](store::Database& queue) {
+            queue.execute("PRAGMA optimize");
+            queue.checkpoint_truncate();
         });
+    } catch (const SQLite::Exception& failure) {
+        const auto why = jobs::passing_trouble(failure);
+        if (!why)
+            throw;
+        log::warning("old jobs are not removed now", {{"why", *why}});
     }
-    co_await x_parts.jobs->queue.run([](store::Database& queue) {
-        queue.execute("PRAGMA optimize");
-        queue.checkpoint_truncate();
-    });
 }
 
 /// Calls `some` until there is nothing left for it; each time is a transaction of its own.

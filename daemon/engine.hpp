@@ -83,7 +83,7 @@ public:
 private:
     boost::asio::awaitable<int> read_once();
     boost::asio::awaitable<int> carry_out_jobs();
-    boost::asio::awaitable<void> forget_old_jobs();
+    boost::asio::awaitable<void> keep_queue();
     boost::asio::awaitable<std::vector<ScheduledResource>> prepare();
     boost::asio::awaitable<int> check_credential();
     using Forget = std::int64_t (*)(store::Database&, UtcTime);

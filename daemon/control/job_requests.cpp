@@ -35,6 +35,7 @@ template <class Member>
 std::string names_of(const Member& members)
 {
     std::vector<std::string_view> names;
+    names.reserve(members.size());
     for (const auto& member : members)
         names.push_back(member.name);
     return fmt::format("{}", fmt::join(names, ", "));
@@ -208,7 +209,7 @@ std::string read_ids(const json::value& value, std::vector<jobs::JobId>& ids)
 
 std::string read_hashes(const json::value& value, std::map<jobs::JobId, std::string>& hashes)
 {
-    const auto refusal = accepted("content_hashes", "an object of job_id and content_hash");
+    auto refusal = accepted("content_hashes", "an object of job_id and content_hash");
     const auto* object = value.if_object();
     if (object == nullptr || object->empty())
         return refusal;

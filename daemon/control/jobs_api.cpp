@@ -15,6 +15,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <span>
 
@@ -105,27 +106,39 @@ JobsApi::JobsApi(Clock& clock, store::Store& queue, const config::Config& config
 
 std::vector<Route> JobsApi::routes()
 {
-    using Handle = asio::awaitable<Reply> (JobsApi::*)(Request);
-    const auto to = [this](Handle handle) -> Handler {
-        return [this, handle](Request request) { return (this->*handle)(std::move(request)); };
+    struct Entry {
+        verb method;
+        std::string_view path;
+        Role role;
+        asio::awaitable<Reply> (JobsApi::*handle)(Request);
+        std::optional<Role> wider{};
     };
-    return {
-        {verb::post, "/v1/jobs", Role::submit, to(&JobsApi::submit)},
-        {verb::get, "/v1/jobs", Role::read, to(&JobsApi::list)},
+    static constexpr std::array entries{
+        Entry{verb::post, "/v1/jobs", Role::submit, &JobsApi::submit},
+        Entry{verb::get, "/v1/jobs", Role::read, &JobsApi::list},
         // Before the ids: the first that matches is taken.
-        {verb::get, "/v1/jobs/kinds", Role::read, to(&JobsApi::kinds)},
-        {verb::get, "/v1/jobs/kinds/{kind}", Role::read, to(&JobsApi::kind)},
-        {verb::get, "/v1/jobs/{id}", Role::read, to(&JobsApi::show)},
+        Entry{verb::get, "/v1/jobs/kinds", Role::read, &JobsApi::kinds},
+        Entry{verb::get, "/v1/jobs/kinds/{kind}", Role::read, &JobsApi::kind},
+        Entry{verb::get, "/v1/jobs/{id}", Role::read, &JobsApi::show},
         // Who submits may take back their own; who operates, anybody's.
-        {verb::post, "/v1/jobs/cancel", Role::submit, to(&JobsApi::cancel), Role::operate},
-        {verb::post, "/v1/jobs/{id}/cancel", Role::submit, to(&JobsApi::cancel), Role::operate},
-        {verb::post, "/v1/jobs/approve", Role::approve, to(&JobsApi::approve)},
-        {verb::post, "/v1/jobs/{id}/approve", Role::approve, to(&JobsApi::approve)},
-        {verb::post, "/v1/jobs/resolve", Role::operate, to(&JobsApi::resolve)},
-        {verb::post, "/v1/jobs/{id}/resolve", Role::operate, to(&JobsApi::resolve)},
-        {verb::post, "/v1/freeze", Role::operate, to(&JobsApi::freeze)},
-        {verb::post, "/v1/thaw", Role::operate, to(&JobsApi::thaw)},
+        Entry{verb::post, "/v1/jobs/cancel", Role::submit, &JobsApi::cancel, Role::operate},
+        Entry{verb::post, "/v1/jobs/{id}/cancel", Role::submit, &JobsApi::cancel, Role::operate},
+        Entry{verb::post, "/v1/jobs/approve", Role::approve, &JobsApi::approve},
+        Entry{verb::post, "/v1/jobs/{id}/approve", Role::approve, &JobsApi::approve},
+        Entry{verb::post, "/v1/jobs/resolve", Role::operate, &JobsApi::resolve},
+        Entry{verb::post, "/v1/jobs/{id}/resolve", Role::operate, &JobsApi::resolve},
+        Entry{verb::post, "/v1/freeze", Role::operate, &JobsApi::freeze},
+        Entry{verb::post, "/v1/thaw", Role::operate, &JobsApi::thaw},
     };
+    std::vector<Route> all;
+    all.reserve(entries.size());
+    for (const auto& entry : entries) {
+        auto handle = [this, &entry](Request request) {
+            return (this->*entry.handle)(std::move(request));
+        };
+        all.push_back({entry.method, entry.path, entry.role, std::move(handle), entry.wider});
+    }
+    return all;
 }
 
 asio::awaitable<ctl::QueueStatus> JobsApi::status()

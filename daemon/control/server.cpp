@@ -2,7 +2,9 @@
 
 #include "sync/core/log.hpp"
 #include "sync/jobs/params_text.hpp"
+#include "sync/jobs/running.hpp"
 
+#include <SQLiteCpp/Exception.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -20,6 +22,8 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 namespace cloudpcd::daemon::control {
@@ -98,6 +102,18 @@ std::string reason_of(const std::exception_ptr& failure)
     }
 }
 
+/// Why a database cannot be written now, when that passes by itself.
+std::optional<std::string_view> passing_trouble(const std::exception_ptr& failure)
+{
+    try {
+        std::rethrow_exception(failure);
+    } catch (const SQLite::Exception& error) {
+        return jobs::passing_trouble(error);
+    } catch (...) {
+        return std::nullopt;
+    }
+}
+
 /// The handler's reply. What it throws is a problem of ours, unless it was cancelled.
 asio::awaitable<Reply> call(const Handler& handler, Request request)
 {
@@ -109,6 +125,8 @@ asio::awaitable<Reply> call(const Handler& handler, Request request)
     }
     if (is_cancelled(failure))
         std::rethrow_exception(failure);
+    if (const auto why = passing_trouble(failure))
+        co_return Problem{.status = 503, .detail = fmt::format("{}, ask again later", *why)};
     log::error("a control request failed", {{"error", reason_of(failure)}});
     co_return Problem{.status = 500, .detail = "the daemon failed here; its log says why"};
 }

@@ -70,7 +70,7 @@ void add_line(std::string& text, std::string_view label, const std::string& valu
 
 std::string requester_of(const json::object& job)
 {
-    const auto name = text_of(job, "requested_by");
+    auto name = text_of(job, "requested_by");
     if (flag_of(job, "actor_verified"))
         return name;
     return fmt::format("{} (claimed, the row came by SQL)", name.empty() ? "nobody" : name);

@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace cloudpcd::ctl {
 
 namespace {
@@ -174,12 +176,12 @@ void add_resolve(Verbs& verbs, JobsOptions& options)
 
 }  // namespace
 
-CLI::App* add_jobs_command(CLI::App& app, JobsOptions& options, std::function<void()> chosen)
+CLI::App* add_jobs_command(CLI::App& app, JobsOptions& options, const std::function<void()>& chosen)
 {
     auto& jobs = *app.add_subcommand("jobs", "Submit jobs, look at them, decide about them");
     jobs.require_subcommand(1);
     jobs.fallthrough();
-    Verbs verbs{jobs, options, std::move(chosen)};
+    Verbs verbs{jobs, options, chosen};
     add_submit(verbs, options);
     add_list(verbs, options);
     verbs.add_selecting(JobsVerb::show, "show", "All about jobs: request, attempts, events");

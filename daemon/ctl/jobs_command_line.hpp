@@ -10,6 +10,7 @@
 namespace cloudpcd::ctl {
 
 /// Adds `jobs` with its own commands. `chosen` is called when one of them was given.
-CLI::App* add_jobs_command(CLI::App& app, JobsOptions& options, std::function<void()> chosen);
+CLI::App* add_jobs_command(CLI::App& app, JobsOptions& options,
+                           const std::function<void()>& chosen);
 
 }  // namespace cloudpcd::ctl

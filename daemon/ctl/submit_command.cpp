@@ -142,6 +142,7 @@ Stored store_rows(const SubmitOptions& submit, const JobsContext& context,
     TargetResolver targets{action, context.settings.database.path};
     // All of them before the first: a name that means nothing stops everything.
     std::vector<std::string> ids;
+    ids.reserve(stored.targets.size());
     for (const auto& target : stored.targets)
         ids.push_back(targets.id_of(target));
     const ControlClient client{context.settings.control.socket};

@@ -121,6 +121,7 @@ asio::awaitable<std::optional<Carrier::Departure>> Carrier::prepare(Job job)
     std::optional<InTurn> in_turn;
     if (schema::may_destroy(plan.action->risk) && !reads_a_list(plan))
         in_turn.emplace(*this, job);
+    co_await learn_graph_time();
     co_await parts.throttle.acquire(graph::QuotaClass::other, graph::Priority::interactive);
     auto facts = co_await read(plan, job);
     if (in_turn) {
@@ -149,6 +150,16 @@ asio::awaitable<std::optional<Carrier::Departure>> Carrier::prepare(Job job)
     }
     departure.attempt = *std::move(attempt);
     co_return departure;
+}
+
+/// Nothing goes before its time by Graph's clock, too. Until something was read that is not known,
+/// and a creation has nothing to read; this is the smallest answer there is.
+asio::awaitable<void> Carrier::learn_graph_time()
+{
+    auto& parts = x_running.parts();
+    if (!parts.clock_skew())
+        co_await parts.estate.objects("organization_settings", std::nullopt,
+                                      [](const auto&) { return std::nullopt; });
 }
 
 /// What the mirror and the queue say already costs Graph nothing.
@@ -248,6 +259,7 @@ asio::awaitable<std::optional<Attempt>> Carrier::claim_and_anchor(const Job& job
             log::error("the anchor of the queue cannot be written, nothing is sent",
                        {{"job_id", job.job_id}, {"error", problem.what()}});
             not_sent.error = Error{.message = problem.what()};
+            x_anchor_failed = true;
         }
         return claimed;
     });
@@ -257,6 +269,21 @@ asio::awaitable<std::optional<Attempt>> Carrier::claim_and_anchor(const Job& job
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await record(plan, *attempt, not_sent);
     co_return std::nullopt;
+}
+
+asio::awaitable<bool> Carrier::anchor_works()
+{
+    auto& parts = x_running.parts();
+    if (x_anchor_failed)
+        x_anchor_failed = co_await parts.queue.run([&](store::Database& queue) {
+            try {
+                parts.anchor.write(queue);
+                return false;
+            } catch (const store::StoreError&) {
+                return true;  // it was said when it began
+            }
+        });
+    co_return !x_anchor_failed;
 }
 
 asio::awaitable<void> Carrier::send(Departure departure)
@@ -314,10 +341,11 @@ asio::awaitable<void> Carrier::record(const Plan& plan, const Attempt& attempt,
             });
             co_return;
         } catch (const SQLite::Exception& failure) {
-            if (failure.getErrorCode() != SQLITE_FULL)
+            const auto why = passing_trouble(failure);
+            if (!why)
                 throw;
-            log::error("the disk is full, a verdict cannot be recorded yet",
-                       {{"job_id", attempt.job_id}});
+            log::error("a verdict cannot be recorded yet",
+                       {{"job_id", attempt.job_id}, {"why", *why}});
             if (x_stopping)  // the next start takes it for in doubt
                 co_return;
         }

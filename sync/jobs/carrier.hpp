@@ -42,6 +42,10 @@ public:
     /// Facts for a job, by Graph. Gives up after a while, with what is known then.
     boost::asio::awaitable<Facts> read(const Plan& plan, const Job& job);
 
+    /// False while the anchor cannot be written: then nothing may be sent, and to try would use up
+    /// the attempts of jobs.
+    boost::asio::awaitable<bool> anchor_works();
+
     /// From now on a verdict that cannot be recorded is left to the next start.
     void stop() noexcept { x_stopping = true; }
 
@@ -50,6 +54,7 @@ private:
     using Turn = std::tuple<int, std::string, JobId>;
     class InTurn;
 
+    boost::asio::awaitable<void> learn_graph_time();
     boost::asio::awaitable<bool> may_go(Job job, const Plan& plan);
     boost::asio::awaitable<std::optional<graph::AccessToken>> token_for(const Job& job,
                                                                         const Plan& plan);
@@ -66,6 +71,7 @@ private:
     std::set<Turn> x_turns{};
     boost::asio::steady_timer x_turn_left;  ///< cancelled when one has left
     bool x_stopping = false;
+    bool x_anchor_failed = false;
 };
 
 }  // namespace cloudpcd::jobs

@@ -4,7 +4,7 @@
 #include "sync/jobs/budget.hpp"
 #include "sync/jobs/expectations.hpp"
 #include "sync/jobs/extent.hpp"
-#include "sync/jobs/facts_build.hpp"
+#include "sync/jobs/members.hpp"
 #include "sync/jobs/queue.hpp"
 #include "sync/jobs/scope.hpp"
 #include "sync/jobs/targets.hpp"
@@ -54,13 +54,6 @@ std::string listed(std::vector<std::string> texts)
 std::string cloud_pcs(std::int64_t count)
 {
     return fmt::format("{} Cloud PC{}", count, count == 1 ? "" : "s");
-}
-
-std::string_view text_of(const bj::object& object, std::string_view name)
-{
-    const auto* value = object.if_contains(name);
-    const auto* text = value == nullptr ? nullptr : value->if_string();
-    return text == nullptr ? std::string_view{} : std::string_view{*text};
 }
 
 /// An earlier job that waits for one of these objects; jobs of one object go in their order.
@@ -216,6 +209,9 @@ private:
             return hold(Hold::unreadable,
                         fmt::format("what it would touch cannot be read: {}", *x_facts.incomplete),
                         x_known.now + unreadable_wait);
+        if (auto other = ids_spelled_otherwise(); !other.empty())
+            return reject(
+                fmt::format("ids are to be given as Graph writes them: {}", listed(other)));
         if (auto gone = gone_cloud_pcs(); !gone.empty())
             return reject(fmt::format("Cloud PCs that are gone: {}", listed(gone)));
         if (auto busy = busy_cloud_pcs(); !busy.empty())
@@ -231,6 +227,23 @@ private:
             return {.state = State::succeeded, .reason = "already gone"};
         return reject(fmt::format("its target is gone: Graph has no {} with the id {}",
                                   x_plan.action->target, x_job.target_id.value_or("")));
+    }
+
+    /// Graph takes a GUID in capitals too. Objects are told apart byte by byte, though: such a job
+    /// would get past all that is said of its target elsewhere, the user whom it belonged to too.
+    std::vector<std::string> ids_spelled_otherwise() const
+    {
+        std::vector<std::string> other;
+        const auto compare = [&](const bj::object& object, std::string_view given) {
+            const auto id = text_of(object, "id");
+            if (!id.empty() && id != given)
+                other.push_back(fmt::format("{} is {}", given, id));
+        };
+        if (x_facts.target)
+            compare(*x_facts.target, x_job.target_id.value_or(""));
+        for (const auto& cloud_pc : x_facts.cloud_pcs)
+            compare(cloud_pc.properties, cloud_pc.id);
+        return other;
     }
 
     /// Those that the job names. Of what a bulk action once was given some may be gone.

@@ -6,7 +6,6 @@
 #include "sync/jobs/listing.hpp"
 #include "sync/jobs/queue.hpp"
 
-#include <SQLiteCpp/Exception.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
@@ -36,7 +35,7 @@ constexpr int expire_max = 200;
 constexpr Duration idle_max = 1min;
 /// Something is due that cannot be done yet.
 constexpr Duration overdue_wait = 1s;
-constexpr Duration disk_full_wait = 5s;
+constexpr Duration trouble_wait = 2s;
 
 bool is_abort(const boost::system::system_error& error)
 {
@@ -87,7 +86,7 @@ asio::awaitable<void> Runner::run()
 {
     std::exception_ptr ended;
     try {
-        co_await begin();
+        co_await begin_in_time();
         if (x_watch != nullptr)
             x_tasks.spawn(watch_queue());
         while (true) {
@@ -109,7 +108,7 @@ asio::awaitable<Runner::Summary> Runner::run_once()
     const auto since = x_running.parts().clock.utc_now();
     std::exception_ptr failed;
     try {
-        co_await begin();
+        co_await begin_in_time();
         auto looks = Looks::all;
         while (true) {
             const auto found = co_await round(looks);
@@ -128,6 +127,20 @@ asio::awaitable<Runner::Summary> Runner::run_once()
     if (failed)
         std::rethrow_exception(failed);
     co_return co_await summary(since);
+}
+
+asio::awaitable<void> Runner::begin_in_time()
+{
+    while (true) {
+        try {
+            co_await begin();
+            co_return;
+        } catch (const SQLite::Exception& failure) {
+            if (!pause_if_it_passes(failure))
+                throw;
+        }
+        co_await x_running.parts().clock.sleep_for(trouble_wait);
+    }
 }
 
 /// What an earlier process left: requests without a verdict, and a queue that may be a copy.
@@ -158,11 +171,11 @@ asio::awaitable<Runner::Survey> Runner::round(Looks looks)
     try {
         co_await take_in_all();
         found = co_await survey();
+        if (!co_await x_carrier.anchor_works())
+            x_paused_until = x_running.parts().clock.steady_now() + trouble_wait;
     } catch (const SQLite::Exception& failure) {
-        if (failure.getErrorCode() != SQLITE_FULL)
+        if (!pause_if_it_passes(failure))
             throw;
-        log::error("the disk is full, jobs wait", {});
-        x_paused_until = x_running.parts().clock.steady_now() + disk_full_wait;
         found.unfinished = 1;
     }
     if (!pausing())
@@ -272,7 +285,7 @@ bool Runner::start_one(JobId job, Work work)
     return true;
 }
 
-/// A task whose failure ends the run, but for a full disk, which passes.
+/// A task whose failure ends the run, but for what passes.
 asio::awaitable<void> Runner::guard(JobId job, asio::awaitable<void> task)
 {
     try {
@@ -284,6 +297,16 @@ asio::awaitable<void> Runner::guard(JobId job, asio::awaitable<void> task)
     x_wake.notify();
 }
 
+bool Runner::pause_if_it_passes(const SQLite::Exception& failure)
+{
+    const auto why = passing_trouble(failure);
+    if (!why)
+        return false;
+    log::error("jobs wait", {{"why", *why}});
+    x_paused_until = x_running.parts().clock.steady_now() + trouble_wait;
+    return true;
+}
+
 void Runner::take_over(std::exception_ptr thrown)
 {
     try {
@@ -292,12 +315,8 @@ void Runner::take_over(std::exception_ptr thrown)
         if (!is_abort(error) && !x_failure)
             x_failure = std::current_exception();
     } catch (const SQLite::Exception& error) {
-        if (error.getErrorCode() == SQLITE_FULL) {
-            log::error("the disk is full, nothing is sent", {});
-            x_paused_until = x_running.parts().clock.steady_now() + disk_full_wait;
-        } else if (!x_failure) {
+        if (!pause_if_it_passes(error) && !x_failure)
             x_failure = std::current_exception();
-        }
     } catch (...) {
         if (!x_failure)
             x_failure = std::current_exception();
@@ -397,7 +416,7 @@ asio::awaitable<void> Runner::sleep(const Survey& survey)
     if (survey.next)
         wait = std::min(wait, *survey.next > now ? *survey.next - now : overdue_wait);
     if (pausing())
-        wait = std::max(wait, disk_full_wait);
+        wait = std::max(wait, trouble_wait);
     co_await x_wake.wait_until(clock, clock.steady_now() + wait);
 }
 

@@ -39,8 +39,8 @@ public:
     /// Works until cancelled. Then nothing more is claimed, a write on the wire gets write_grace
     /// to be answered, and what is not answered by then is in doubt.
     ///
-    /// Exceptions: SQLite::Exception of the queue but for a full disk, which passes: nothing is
-    ///             sent that could not be recorded
+    /// Exceptions: SQLite::Exception of the queue but for passing_trouble(): nothing is sent that
+    ///             could not be recorded
     boost::asio::awaitable<void> run();
 
     /// How the jobs stand after a run_once().
@@ -67,6 +67,7 @@ private:
     enum class Looks { all, none };
 
     boost::asio::awaitable<void> begin();
+    boost::asio::awaitable<void> begin_in_time();
     boost::asio::awaitable<Survey> round(Looks looks);
     boost::asio::awaitable<void> take_in_all();
     boost::asio::awaitable<Survey> survey();
@@ -86,6 +87,7 @@ private:
     boost::asio::awaitable<void> stop();
     boost::asio::awaitable<Summary> summary(UtcTime since);
     void take_over(std::exception_ptr thrown);
+    bool pause_if_it_passes(const SQLite::Exception& failure);
     void rethrow_failure();
     bool pausing() noexcept;
 
@@ -106,7 +108,7 @@ private:
     std::optional<bool> x_was_frozen{};
     std::optional<std::string> x_user{};
     bool x_clock_was_wrong = false;
-    std::optional<SteadyTime> x_paused_until{};  ///< the disk was full
+    std::optional<SteadyTime> x_paused_until{};  ///< trouble that passes
     std::exception_ptr x_failure{};
 };
 

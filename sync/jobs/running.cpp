@@ -3,6 +3,7 @@
 #include "sync/graph/clock_skew.hpp"
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <utility>
 
@@ -17,6 +18,18 @@ constexpr Duration fleet_kept = 1s;
 constexpr Duration known_skew_margin = 2s;
 
 }  // namespace
+
+std::optional<std::string_view> passing_trouble(const SQLite::Exception& failure) noexcept
+{
+    switch (failure.getErrorCode()) {
+        case SQLITE_FULL:
+            return "the disk is full";
+        case SQLITE_BUSY:
+            return "another program holds the lock of the queue";
+        default:
+            return std::nullopt;
+    }
+}
 
 Running::Running(RunningParts parts, RunningOptions options)
     : x_parts{std::move(parts)},

@@ -14,11 +14,13 @@
 #include "sync/jobs/guards.hpp"
 #include "sync/store/store.hpp"
 
+#include <SQLiteCpp/Exception.h>
 #include <boost/asio/any_io_executor.hpp>
 
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace cloudpcd::jobs {
 
@@ -44,6 +46,10 @@ struct RunningOptions {
     std::string application_id{};  ///< of the audit log's actors; empty: unknown
     std::string boot_id{};
 };
+
+/// What stops the queue for a while and passes by itself: a full disk, or somebody else's write
+/// transaction. Nothing of anything else, which is for the supervisor.
+std::optional<std::string_view> passing_trouble(const SQLite::Exception& failure) noexcept;
 
 class Running {
 public:

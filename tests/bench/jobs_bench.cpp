@@ -162,6 +162,19 @@ void measure_latency(bool tls, bool syncing)
                syncing ? fmt::format("full reads all the time ({} ended)", rounds) : "idle");
     fmt::print("  INSERT begins -> request read by the tenant   {}\n", from_begin.describe());
     fmt::print("  committed     -> request read by the tenant   {}\n", from_commit.describe());
+    const auto phase = [&](const char* what, const char* sql) {
+        Times times;
+        SQLite::Statement rows{queue, sql};
+        while (rows.executeStep())
+            times.add(Milliseconds{rows.getColumn(0).getDouble()});
+        fmt::print("    {}    {}\n", what, times.describe());
+    };
+    phase("inserted -> taken in, to whole ms",
+          "SELECT (julianday(e.at) - julianday(j.created_at)) * 86400000 FROM jobs j "
+          "JOIN job_events e USING (job_id) WHERE e.to_state = 'queued'");
+    phase("taken in -> intent               ",
+          "SELECT (julianday(a.intent_at) - julianday(e.at)) * 86400000 FROM job_attempts a "
+          "JOIN job_events e USING (job_id) WHERE e.to_state = 'queued'");
     if (!tls) {
         fmt::print("  a bare POST and its answer                    {}\n", posts.describe());
         fmt::print("  ratio                                         p50 {:8.1f}      p99 {:8.1f}\n",

@@ -127,11 +127,11 @@ bool JobsOracle::replaced_by(const std::filesystem::path& queue, bool on_other_m
 {
     const auto other = open(queue);
     const auto highest = rows_of(*other, "SELECT coalesce(max(attempt_id), 0) FROM job_attempts");
-    const auto id = rows_of(*other, "SELECT value FROM meta WHERE key = 'database_id'");
+    const auto database = rows_of(*other, "SELECT value FROM meta WHERE key = 'database_id'");
     const auto known = anchor();
     const auto sent = known ? known->attempt : 0;
     const bool behind =
-        std::stoll(highest.front()) < sent || (known && known->database_id != id.front());
+        std::stoll(highest.front()) < sent || (known && known->database_id != database.front());
     if (queue != x_file) {
         ++x_era;
         x_era_began = graph_now();

@@ -172,11 +172,13 @@ std::string JobsScenario::params_of(std::string_view kind, const std::string& ta
         return fmt::format(R"({{"cloudPcIds":[{}]}})", ids);
     }
     if (kind == "provisioning_policy.create")
-        return fmt::format(
-            R"({{"displayName":"Policy {}","imageId":"MicrosoftWindowsDesktop_windows-ent-cpc_win11",)"
-            R"("imageDisplayName":"Windows 11","imageType":"gallery","provisioningType":"dedicated",)"
-            R"("domainJoinConfigurations":[{{"domainJoinType":"azureADJoin","regionName":"westeurope"}}]}})",
-            number % 3);
+        return fmt::format(R"({{"displayName":"Policy {}",)"
+                           R"("imageId":"MicrosoftWindowsDesktop_windows-ent-cpc_win11",)"
+                           R"("imageDisplayName":"Windows 11","imageType":"gallery",)"
+                           R"("provisioningType":"dedicated",)"
+                           R"("domainJoinConfigurations":[{{"domainJoinType":"azureADJoin",)"
+                           R"("regionName":"westeurope"}}]}})",
+                           number % 3);
     if (kind == "provisioning_policy.update")
         return fmt::format(R"({{"description":"{}"}})", number);
     if (kind == "provisioning_policy.assign") {

@@ -34,10 +34,12 @@ jobs::JobId submit_policy(JobsWorld& world)
 {
     return world.submit(
         {.kind = "provisioning_policy.create",
-         .params =
-             R"({"displayName":"Sweep","imageId":"microsoftwindowsdesktop_windows-ent-cpc_win11-24h2-ent-cpc",)"
-             R"("imageDisplayName":"Windows 11","imageType":"gallery","provisioningType":"dedicated",)"
-             R"("domainJoinConfigurations":[{"domainJoinType":"azureADJoin","regionName":"westeurope"}]})"});
+         .params = R"({"displayName":"Sweep",)"
+                   R"("imageId":"microsoftwindowsdesktop_windows-ent-cpc_win11-24h2-ent-cpc",)"
+                   R"("imageDisplayName":"Windows 11","imageType":"gallery",)"
+                   R"("provisioningType":"dedicated",)"
+                   R"("domainJoinConfigurations":[{"domainJoinType":"azureADJoin",)"
+                   R"("regionName":"westeurope"}]})"});
 }
 
 jobs::JobId submit_bulk(JobsWorld& world)

@@ -375,7 +375,7 @@ std::vector<KindCase> connection_cases(JobsWorld& world)
          .request = "POST /v1.0/VE/onPremisesConnections/{id}/runHealthChecks",
          .effect = column(table, "health_check_status", checked),
          .value = "passed"},
-};
+    };
 }
 
 std::vector<KindCase> other_cases(JobsWorld& world)

@@ -3,6 +3,7 @@
 
 #include "tests/integration/daemon/job_kinds.hpp"
 
+#include <SQLiteCpp/Database.h>
 #include <boost/json/parse.hpp>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -186,6 +187,7 @@ TEST_CASE("jobs: network connections, as the user who has signed in, and without
     const auto cases = connection_cases(world);
     world.start_and_sync();
     std::vector<std::int64_t> jobs;
+    jobs.reserve(cases.size());
     for (const auto& of : cases)
         jobs.push_back(insert(world, of));
     for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -247,7 +249,8 @@ TEST_CASE("jobs: with enabled = false nothing is sent, and rows stay")
     world.start_and_sync();
     const auto job = world.insert({.kind = "cloud_pc.reboot", .target = world.cloud_pc(0)});
     CHECK(wait_until([&] {
-        return world.one(fmt::format("SELECT expires_at FROM jobs WHERE job_id = {}", job)) != "";
+        return !world.one(fmt::format("SELECT expires_at FROM jobs WHERE job_id = {}", job))
+                    .empty();
     }));
     CHECK(world.row(job).state == "submitted");
     CHECK(world.stop() == 0);
@@ -258,6 +261,24 @@ TEST_CASE("jobs: with enabled = false nothing is sent, and rows stay")
     world.start();
     CHECK(world.wait_for_end(job).state == "succeeded");
     CHECK(world.writes() == 1);
+}
+
+TEST_CASE("jobs: whoever holds the lock of the queue for long is waited for")
+{
+    JobsWorld world;
+    world.start_and_sync();
+    SQLite::Database shell{world.queue_path().string(), SQLite::OPEN_READWRITE};
+    shell.exec("BEGIN IMMEDIATE");
+    shell.exec(fmt::format("INSERT INTO jobs (kind, target_id) VALUES ('cloud_pc.reboot', '{}')",
+                           world.cloud_pc(0)));
+    const auto job = shell.getLastInsertRowid();
+    const auto refused = world.ctl({"jobs", "submit", "cloud_pc.reboot", "--target",
+                                    world.cloud_pc(1), "--reason", "while it is locked"});
+    CHECK(refused.status == 1);
+    CHECK_MESSAGE(has(refused.errors, "lock"), refused.errors);
+    shell.exec("COMMIT");
+    CHECK(world.wait_for_end(job).state == "succeeded");
+    CHECK(world.stop() == 0);
 }
 
 TEST_CASE("jobs: SIGTERM waits for the answer to a request that is on the wire")

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <grp.h>
+#include <optional>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +20,32 @@ bool has(std::string_view text, std::string_view part)
 {
     return text.find(part) != std::string_view::npos;
 }
+
+// One thread: what these functions give stays until the next call.
+// NOLINTBEGIN(concurrency-mt-unsafe)
+std::optional<gid_t> group_of(const std::string& name)
+{
+    const auto* entry = ::getgrnam(name.c_str());
+    return entry == nullptr ? std::nullopt : std::optional{entry->gr_gid};
+}
+
+std::optional<uid_t> user_of(const std::string& name)
+{
+    const auto* entry = ::getpwnam(name.c_str());
+    return entry == nullptr ? std::nullopt : std::optional{entry->pw_uid};
+}
+
+std::string owner_and_mode(const std::filesystem::path& path)
+{
+    struct stat info{};
+    REQUIRE(::stat(path.c_str(), &info) == 0);
+    const auto* user = ::getpwuid(info.st_uid);
+    const std::string user_name = user != nullptr ? user->pw_name : "?";
+    const auto* group = ::getgrgid(info.st_gid);
+    return fmt::format("{}:{} {:04o}", user_name, group != nullptr ? group->gr_name : "?",
+                       info.st_mode & 07777U);
+}
+// NOLINTEND(concurrency-mt-unsafe)
 
 /// Runs an administrator's command; false when it does not succeed.
 bool administer(const std::filesystem::path& directory, const std::vector<std::string>& command)
@@ -43,7 +70,7 @@ public:
 
     void add_group(const std::string& name)
     {
-        if (::getgrnam(name.c_str()) != nullptr)
+        if (group_of(name))
             return;
         REQUIRE(administer(x_directory, {"/usr/sbin/groupadd", "--system", name}));
         x_groups.push_back(name);
@@ -87,17 +114,6 @@ struct Shell {
     }
 };
 
-std::string owner_and_mode(const std::filesystem::path& path)
-{
-    struct stat info{};
-    REQUIRE(::stat(path.c_str(), &info) == 0);
-    const auto* user = ::getpwuid(info.st_uid);
-    const std::string user_name = user != nullptr ? user->pw_name : "?";
-    const auto* group = ::getgrgid(info.st_gid);
-    return fmt::format("{}:{} {:04o}", user_name, group != nullptr ? group->gr_name : "?",
-                       info.st_mode & 07777U);
-}
-
 constexpr auto daemon_user = "cloudpcd-test";
 constexpr auto queue_user = "cloudpcd-test-q";
 constexpr auto reader = "cloudpcd-test-r";
@@ -128,13 +144,13 @@ TEST_CASE("queue owners: members of cloudpcd-queue insert by the sqlite3 shell, 
     // As sysusers.d and tmpfiles.d set it up; the programs lie where everybody can start them.
     const auto state = installation.directory() / "state";
     const auto queue = state / "jobs" / "jobs.db";
-    const auto readers = ::getgrnam("cloudpcd")->gr_gid;
-    const auto owner = ::getpwnam(daemon_user)->pw_uid;
+    const auto readers = group_of("cloudpcd").value();
+    const auto owner = user_of(daemon_user).value();
     std::filesystem::create_directory(state / "jobs");
     std::filesystem::create_directory(installation.directory() / "run");
     for (const auto* name : {"state", "run", "cloudpcd.toml", "client-secret"})
         REQUIRE(::chown((installation.directory() / name).c_str(), owner, readers) == 0);
-    REQUIRE(::chown((state / "jobs").c_str(), owner, ::getgrnam("cloudpcd-queue")->gr_gid) == 0);
+    REQUIRE(::chown((state / "jobs").c_str(), owner, group_of("cloudpcd-queue").value()) == 0);
     REQUIRE(::chmod(installation.directory().c_str(), 0755) == 0);
     REQUIRE(::chmod(state.c_str(), 0750) == 0);
     REQUIRE(::chmod((state / "jobs").c_str(), 02775) == 0);
@@ -172,13 +188,13 @@ TEST_CASE("queue owners: members of cloudpcd-queue insert by the sqlite3 shell, 
 
     // A queue that was last closed by an inserter goes on.
     daemon->signal(SIGTERM);
-    CHECK(daemon->wait() == 0);
+    CHECK_MESSAGE(daemon->wait() == 0, daemon->errors());
     CHECK(shell.run(queue_user, queue, insert).status == 0);
     daemon = start();
     CHECK(shell.run(queue_user, queue, insert).status == 0);
     CHECK(shell.run(reader, read_only, "SELECT count(*) FROM jobs").output == "3\n");
     daemon->signal(SIGTERM);
-    CHECK(daemon->wait() == 0);
+    CHECK_MESSAGE(daemon->wait() == 0, daemon->errors());
 
     // The socket as the only way in.
     installation.edit("[sync]\n", "[jobs]\nsql_submit = false\n[sync]\n");
@@ -187,5 +203,5 @@ TEST_CASE("queue owners: members of cloudpcd-queue insert by the sqlite3 shell, 
     CHECK(has(shell.run(queue_user, queue, insert).errors, "readonly"));
     CHECK(shell.run(reader, read_only, "SELECT count(*) FROM jobs").output == "3\n");
     daemon->signal(SIGTERM);
-    CHECK(daemon->wait() == 0);
+    CHECK_MESSAGE(daemon->wait() == 0, daemon->errors());
 }

@@ -30,8 +30,8 @@ struct Answer {
     boost::json::object body{};
     std::string type{};  ///< of a problem, without what they have in common
 
-    std::string text(std::string_view member) const;
-    std::int64_t number(std::string_view member) const;
+    std::string text(std::string_view name) const;
+    std::int64_t number(std::string_view name) const;
     /// The member `name` of each object of an array, joined by blanks.
     std::string each(std::string_view array, std::string_view name) const;
     std::string serialized() const;

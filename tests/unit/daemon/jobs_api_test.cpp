@@ -7,7 +7,6 @@
 using namespace cloudpcd;
 using namespace cloudpcd::daemon::control;
 using namespace cloudpcd::daemon::control::test;
-using boost::beast::http::verb;
 using jobs::State;
 using jobs::test::machine;
 using jobs::test::other_machine;

@@ -32,9 +32,9 @@ struct Guarded : Api {
 TEST_CASE_FIXTURE(Api, "jobs api: each route takes the role that the reference gives it")
 {
     struct Wanted {
-        verb method;
-        const char* target;
-        const char* roles;  ///< r, s, a, o: those that are let through
+        verb method{};
+        const char* target = "";
+        const char* roles = "";  ///< r, s, a, o: those that are let through
         const char* body = "{}";
     };
     const std::array wanted{
@@ -128,7 +128,7 @@ TEST_CASE_FIXTURE(Api, "jobs api: what is sent is not cancelled, and what has en
     CHECK(post(operator_, "/v1/jobs/x/cancel").type == "unknown-job");
 }
 
-TEST_CASE_FIXTURE(Guarded, "jobs api: somebody else approves, whoever asks how (F139)")
+TEST_CASE_FIXTURE(Guarded, "jobs api: somebody else approves, whoever asks how")
 {
     const auto job =
         submit(chief, R"({"kind": "cloud_pc.reprovision", "target_id": ")" + machine + "\"}");
@@ -165,8 +165,7 @@ TEST_CASE_FIXTURE(Api, "jobs api: without approval in the configuration one's ow
     CHECK(queue.state(job) == State::queued);
 }
 
-TEST_CASE_FIXTURE(Guarded,
-                  "jobs api: an approval is for what was shown, and for no other job (F139)")
+TEST_CASE_FIXTURE(Guarded, "jobs api: an approval is for what was shown, and for no other job")
 {
     const auto one = awaiting();
     const auto other =
@@ -185,7 +184,7 @@ TEST_CASE_FIXTURE(Guarded,
     CHECK(queue.state(other) == State::awaiting_approval);
 }
 
-TEST_CASE_FIXTURE(Guarded, "jobs api: who no longer approves is refused from then on (F139)")
+TEST_CASE_FIXTURE(Guarded, "jobs api: who no longer approves is refused from then on")
 {
     const auto job = awaiting();
     // The configuration was read again.
@@ -211,7 +210,6 @@ TEST_CASE_FIXTURE(Guarded, "jobs api: only what waits for it is approved")
 
 TEST_CASE_FIXTURE(Guarded, "jobs api: of a batch only what was shown is approved")
 {
-    std::string ids;
     std::string hashes;
     for (int i = 0; i < 3; ++i) {
         const auto job = submit(

@@ -221,6 +221,27 @@ TEST_CASE_FIXTURE(Judged, "judge: a Cloud PC of a bulk action that is gone is na
     CHECK(rule(named).state == State::rejected);
 }
 
+TEST_CASE_FIXTURE(Judged, "judge: an id in another case is not the machine that everybody knows")
+{
+    const std::string lower = "aabbccdd-0000-4000-8000-000000000001";
+    const std::string upper = "AABBCCDD-0000-4000-8000-000000000001";
+    have_cloud_pc(lower);
+    sync();
+    const auto first = reprovision(lower);
+    const auto again = reprovision(upper);
+    const auto many = destroy({.kind = "cloud_pc.bulk_reprovision",
+                               .params = fmt::format(R"({{"cloudPcIds":["{}"]}})", upper)});
+    take_in();
+    CHECK(judge_fresh(first).state == State::queued);
+    for (const auto job : {again, many}) {
+        // Graph finds it all the same.
+        tenant_objects[{"cloud_pcs", upper}] = tenant_objects[{"cloud_pcs", lower}];
+        const auto ruling = judge_fresh(job);
+        CHECK(ruling.state == State::rejected);
+        CHECK(says(ruling.reason, fmt::format("{} is {}", upper, lower)));
+    }
+}
+
 TEST_CASE_FIXTURE(Judged, "judge: what is being reprovisioned already is not reprovisioned")
 {
     const auto job = reprovision();
@@ -255,7 +276,7 @@ TEST_CASE_FIXTURE(Judged, "judge: expect compares as Graph does")
 {
     tenant_objects[{"cloud_pcs", machine}] =
         boost::json::parse(
-            R"({"id":"m","userPrincipalName":"Ada@Contoso.example","status":"provisioned",
+            R"({"id":"662009bc-0000-4000-8000-000000000001","userPrincipalName":"Ada@Contoso.example","status":"provisioned",
                 "provisioningPolicyId":"7C82A3E3-9459-44E4-94D9-B92F93BF78DD",
                 "provisionedDateTime":"2026-01-02T03:04:05Z",
                 "connectionSetting":{"enableSingleSignOn":true}})")
@@ -514,6 +535,26 @@ TEST_CASE_FIXTURE(Judged, "judge: a destructive job that is there already is a d
     take_in();
     CHECK(state(reboot) == State::queued);
     CHECK(guard(judge_fresh(again), "duplicate").passes);
+}
+
+TEST_CASE_FIXTURE(Judged, "settle: what somebody else moved meanwhile is left as it is")
+{
+    const auto id = policy_job("provisioning_policy.delete", 2, R"("assignments":[])");
+    take_in();
+    const auto seen = job(id);
+    have_cloud_pcs(3, fmt::format(R"("provisioningPolicyId":"{}")", policy), 1000);
+    const auto facts = fresh(id);
+    const auto ruling = judge_fresh(id);
+    CHECK(ruling.state == State::queued);
+    CHECK(facts.touches == 3);
+    REQUIRE(transition(database, id, State::queued, State::held, {.held_by = Hold::restored},
+                       "daemon", now));
+    close_targets(database, id);
+    const auto before = rows("SELECT * FROM jobs");
+    CHECK_FALSE(settle(database, seen, plan(id), facts, ruling, now));
+    CHECK(rows("SELECT * FROM jobs") == before);
+    CHECK(open_on(id_of(1000)).empty());
+    CHECK(targets_of(database, id).size() == 3);
 }
 
 TEST_CASE_FIXTURE(Judged, "judge: an assign that only adds is not destructive")

@@ -263,9 +263,13 @@ TEST_CASE_FIXTURE(Waiting,
         REQUIRE(claim(id).has_value());
         succeed(id);
     }
+    now += 1min;
     CHECK(look_again({.targets = true}, 200) == 2);
     CHECK(state(elsewhere + 1) == State::queued);
     CHECK(state(behind) == State::queued);
+    // Those behind the one that goes now were not even judged.
+    CHECK(value(fmt::format("SELECT count(*) FROM jobs WHERE updated_at = '{}'",
+                            format_sql_time(now))) == "2");
     // As much work for all the others as there is to do: none.
     const auto before = value("SELECT total_changes()");
     CHECK(look_again({.targets = true}, 200) == 0);
