@@ -2,6 +2,7 @@
 
 #include "sync/graph/retry.hpp"
 #include "sync/jobs/listing.hpp"
+#include "sync/jobs/progress_parts.hpp"
 #include "sync/jobs/queue.hpp"
 #include "sync/jobs/scope.hpp"
 
@@ -164,7 +165,27 @@ struct Conclusion {
 
     State executed() const
     {
-        const auto result = result_text(object_of(outcome.body));
+        const auto answer = object_of(outcome.body);
+        const auto result = result_text(answer);
+        auto with_object = *this;
+        with_object.seen.evidence = evidence_of_made(answer);
+        return with_object.executed(result);
+    }
+
+    /// The object that the answer speaks of: no other attempt made it.
+    std::optional<std::string> evidence_of_made(const bj::object& answer) const
+    {
+        const auto* id = answer.if_contains("id");
+        if (created_in(*plan.action) == nullptr || id == nullptr || !id->is_string())
+            return std::nullopt;
+        const bool bulk = plan.action->ending.value.seen_by == schema::Completion::bulk_summary;
+        auto evidence =
+            object_evidence(bulk ? bulk_action_evidence : created_evidence, id->get_string());
+        return find_evidence(queue, evidence) ? std::nullopt : std::optional{std::move(evidence)};
+    }
+
+    State executed(const std::optional<std::string>& result) const
+    {
         if (plan.action->ending.value.seen_by == schema::Completion::answer) {
             auto change = change_of(seen, "");
             change.result = result;

@@ -13,9 +13,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration fleet_kept = 1s;
 /// Date has whole seconds, and an answer takes its time.
 constexpr Duration known_skew_margin = 2s;
+
+std::int64_t integer(store::Database& database, std::string_view sql)
+{
+    auto row = database.prepared(sql);
+    row.step();
+    return row.integer(0);
+}
 
 }  // namespace
 
@@ -59,12 +65,11 @@ Circumstances Running::complete(Circumstances outside)
     outside.frozen = x_freeze.is_on();
     if (outside.frozen)
         outside.freeze_reason = x_freeze.reason();
-    const auto now = x_parts.clock.steady_now();
-    if (!x_fleet_counted || now - *x_fleet_counted > fleet_kept) {
-        auto row = x_parts.mirror.database().prepared("SELECT count(*) FROM cloud_pcs");
-        row.step();
-        x_fleet = row.integer(0);
-        x_fleet_counted = now;
+    // It does not change but with the mirror, and a budget must not be judged by an older one.
+    const auto version = integer(x_parts.mirror.database(), "PRAGMA data_version");
+    if (x_fleet_version != version) {
+        x_fleet = integer(x_parts.mirror.database(), "SELECT count(*) FROM cloud_pcs");
+        x_fleet_version = version;
     }
     outside.fleet = x_fleet;
     return outside;

@@ -82,7 +82,7 @@ private:
     KnownCredential x_known_credential;
     // Counting rows of a large mirror takes milliseconds; on the queue's thread.
     std::int64_t x_fleet = 0;
-    std::optional<SteadyTime> x_fleet_counted{};
+    std::optional<std::int64_t> x_fleet_version{};  ///< of the mirror, when it was counted
 };
 
 }  // namespace cloudpcd::jobs

@@ -331,8 +331,13 @@ std::uint64_t JobsWorld::trace_hash() const
          {"jobs ORDER BY job_id", "job_attempts ORDER BY attempt_id",
           "job_events ORDER BY event_id", "job_targets ORDER BY job_id, resource, target_id",
           "guard_ledger ORDER BY attempt_id"}) {
-        for (const auto& row : rows(fmt::format("SELECT * FROM {}", table)))
+        for (auto row : rows(fmt::format("SELECT * FROM {}", table))) {
+            // Messages name files, whose directory is another one each time.
+            const auto directory = x_directory.path().string();
+            for (auto at = row.find(directory); at != std::string::npos; at = row.find(directory))
+                row.erase(at, directory.size());
             hash.add(row);
+        }
     }
     return hash.value();
 }

@@ -108,6 +108,9 @@ void check_all(JobsWorld& world, const std::vector<KindCase>& cases)
         check_end(world, cases[i], jobs[i]);
     }
     CHECK(world.writes() == cases.size());
+    // Budgets are counted from the fleet as the mirror has it by now.
+    CHECK(world.one("SELECT coalesce(max(reason), 'none') FROM job_events "
+                    "WHERE to_state = 'held'") == "none");
     CHECK(world.one("PRAGMA integrity_check") == "ok");
     CHECK(world.stop() == 0);
 }

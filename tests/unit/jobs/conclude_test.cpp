@@ -113,6 +113,8 @@ TEST_CASE_FIXTURE(Conclusions, "conclude: where the answer is the end, the job h
                            "provisioning_policy.create");
     CHECK(job.state == State::succeeded);
     CHECK(job.result == R"({"id":"p1"})");
+    // So that no other request, of which nothing is known, takes the object for its own.
+    CHECK(find_evidence(database, "created:p1")->job_id == job.job_id);
 }
 
 TEST_CASE_FIXTURE(Conclusions, "conclude: an answer that is no JSON object leaves no result")

@@ -274,13 +274,13 @@ TEST_CASE_FIXTURE(Judged, "judge: expect that does not hold is said with both va
 
 TEST_CASE_FIXTURE(Judged, "judge: expect compares as Graph does")
 {
-    tenant_objects[{"cloud_pcs", machine}] =
-        boost::json::parse(
-            R"({"id":"662009bc-0000-4000-8000-000000000001","userPrincipalName":"Ada@Contoso.example","status":"provisioned",
+    tenant_objects[{"cloud_pcs", machine}] = boost::json::parse(
+                                                 R"({"id":"662009bc-0000-4000-8000-000000000001",
+                "userPrincipalName":"Ada@Contoso.example","status":"provisioned",
                 "provisioningPolicyId":"7C82A3E3-9459-44E4-94D9-B92F93BF78DD",
                 "provisionedDateTime":"2026-01-02T03:04:05Z",
                 "connectionSetting":{"enableSingleSignOn":true}})")
-            .get_object();
+                                                 .get_object();
     sync();
     const auto holds = [&](const std::string& expect) {
         const auto job =
