@@ -1,5 +1,6 @@
 #include "sync/graph/clock_skew.hpp"
 #include "sync/jobs/evidence.hpp"
+#include "sync/jobs/progress_parts.hpp"
 
 #include <fmt/format.h>
 
@@ -137,24 +138,27 @@ private:
         return first(std::move(row));
     }
 
-    /// Another creation in doubt that gives the same name.
+    /// Another creation that gives the same name: one in doubt, or one that was carried out and
+    /// nobody knows what it made.
     std::optional<Claim> by_name()
     {
         constexpr Duration apart_max = 2 * (effect_max + graph::clock_skew_max);
         const auto intent = parse_sql_time(x_attempt.intent_at).value_or(UtcTime{});
         const auto earliest = format_sql_time(intent - apart_max);
         const auto latest = format_sql_time(intent + apart_max);
+        const auto known = object_evidence(created_evidence, "");
         auto row = x_queue.prepared(
             "SELECT a.job_id, 1 FROM job_attempts a JOIN jobs j USING (job_id) "
             "JOIN jobs mine ON mine.job_id = ?1 "
-            "WHERE a.job_id <> ?1 AND j.state = 'in_doubt' AND a.verdict = 'unknown' "
+            "WHERE a.job_id <> ?1 AND (j.state = 'in_doubt' AND a.verdict = 'unknown' OR "
+            "a.verdict = 'executed' AND instr(coalesce(a.evidence, ''), ?6) <> 1) "
             "AND a.method = ?2 AND a.path = ?3 AND a.intent_at BETWEEN ?4 AND ?5 "
             "AND CASE WHEN json_valid(j.params) AND json_valid(mine.params) THEN "
             "  json_extract(j.params, '$.displayName') = "
             "  json_extract(mine.params, '$.displayName') END "
             "ORDER BY a.attempt_id LIMIT 1");
         row.bind(1, x_attempt.job_id).bind(2, x_attempt.method).bind(3, x_attempt.path);
-        row.bind(4, earliest).bind(5, latest);
+        row.bind(4, earliest).bind(5, latest).bind(6, known);
         return first(std::move(row));
     }
 

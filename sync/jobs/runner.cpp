@@ -374,8 +374,18 @@ asio::awaitable<void> Runner::look(Job job)
     --x_looking;
 }
 
-/// A dry run: everything but the sending.
+/// A dry run: everything but the sending. What the disk has no room for is tried again.
 asio::awaitable<void> Runner::check(JobId id)
+{
+    try {
+        co_await check_once(id);
+    } catch (...) {
+        x_dry_runs.push_back(id);
+        throw;
+    }
+}
+
+asio::awaitable<void> Runner::check_once(JobId id)
 {
     auto& parts = x_running.parts();
     const auto job =

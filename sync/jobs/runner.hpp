@@ -82,6 +82,7 @@ private:
     boost::asio::awaitable<void> refresh(JobId job, Plan plan);
     boost::asio::awaitable<void> look(Job job);
     boost::asio::awaitable<void> check(JobId job);
+    boost::asio::awaitable<void> check_once(JobId job);
     boost::asio::awaitable<void> watch_queue();
     boost::asio::awaitable<void> sleep(const Survey& survey);
     boost::asio::awaitable<void> stop();

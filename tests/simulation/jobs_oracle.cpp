@@ -139,10 +139,11 @@ bool JobsOracle::replaced_by(const std::filesystem::path& queue, bool on_other_m
     if (!behind && !(on_other_machine && known))
         return false;
     freezes();
-    for (auto& id : rows_of(*other,
-                            "SELECT request_id FROM jobs WHERE finished_at IS NULL AND dry_run = 0 "
-                            "AND state NOT IN ('sending', 'accepted', 'in_doubt')"))
-        x_restored.insert(std::move(id));
+    for (auto& request_id :
+         rows_of(*other,
+                 "SELECT request_id FROM jobs WHERE finished_at IS NULL AND dry_run = 0 "
+                 "AND state NOT IN ('sending', 'accepted', 'in_doubt')"))
+        x_restored.insert(std::move(request_id));
     return true;
 }
 

@@ -31,6 +31,7 @@ private:
     jobs::Submission request();
     std::string params_of(std::string_view kind, const std::string& target);
     std::string target_of(std::string_view kind);
+    std::string unfound_evidence();
     void add_fault();
     void plan_surprise();
     void plan_accident(std::uint64_t step);

@@ -280,3 +280,21 @@ TEST_CASE("weigh: creations of other names, or that have ended, claim nothing")
     const auto attempt = scales.in_doubt("user_setting.create", "/userSettings", params);
     CHECK(scales.outcome(attempt, {piece(Kind::created, "created:x")}) == Outcome::executed);
 }
+
+TEST_CASE("weigh: what a creation made that was carried out unseen may be any object of its name")
+{
+    Scales scales;
+    constexpr auto params = R"({"displayName":"Sales","localAdminEnabled":false})";
+    scales.sent_job("user_setting.create", "/userSettings", params, Verdict::executed,
+                    State::succeeded, start);
+    const auto lost = scales.in_doubt("user_setting.create", "/userSettings", params);
+    CHECK(scales.outcome(lost, {piece(Kind::created, "created:x")}) == Outcome::ambiguous);
+
+    Scales known;
+    const auto other = known.sent_job("user_setting.create", "/userSettings", params,
+                                      Verdict::executed, State::succeeded, start);
+    known.explain(other, "created:y");
+    const auto mine = known.in_doubt("user_setting.create", "/userSettings", params);
+    CHECK(known.outcome(mine, {piece(Kind::created, "created:x")}) == Outcome::executed);
+    CHECK(known.outcome(mine, {piece(Kind::created, "created:y")}) == Outcome::none);
+}
