@@ -11,7 +11,7 @@
 namespace cloudpcd::test {
 
 /// Longest that anything here may take; beyond it, something hangs.
-inline constexpr std::chrono::seconds patience{120};
+inline constexpr std::chrono::seconds patience{300};
 
 class Process {
 public:
