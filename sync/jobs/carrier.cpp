@@ -329,15 +329,16 @@ asio::awaitable<void> Carrier::record(const Plan& plan, const Attempt& attempt,
     while (true) {
         try {
             co_await parts.queue.run([&](store::Database& queue) {
-                queue.transaction([&] {
+                const auto job = queue.transaction([&] {
                     const auto now = parts.clock.utc_now();
-                    auto state = conclude_attempt(queue, plan, attempt, outcome, parts.rng, now);
-                    const auto job = find(queue, attempt.job_id);
-                    CLOUDPCD_ASSERT(job.has_value());
-                    if (repeat_if_repeatable(queue, *job, parts.rng, now))
-                        state = State::queued;
-                    log_state(*job, attempt, state);
+                    conclude_attempt(queue, plan, attempt, outcome, parts.rng, now);
+                    auto there = find(queue, attempt.job_id);
+                    CLOUDPCD_ASSERT(there.has_value());
+                    if (repeat_if_repeatable(queue, *there, parts.rng, now))
+                        there->state = State::queued;
+                    return *std::move(there);
                 });
+                log_state(job, attempt, job.state);
             });
             co_return;
         } catch (const SQLite::Exception& failure) {

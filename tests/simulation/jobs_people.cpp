@@ -327,7 +327,6 @@ std::uint64_t JobsWorld::trace_hash() const
         hash.add(exchange.url);
         hash.add(exchange.status);
     }
-    const auto scratch = x_directory.path().string();
     for (const auto* table :
          {"jobs ORDER BY job_id", "job_attempts ORDER BY attempt_id",
           "job_events ORDER BY event_id", "job_targets ORDER BY job_id, resource, target_id",
