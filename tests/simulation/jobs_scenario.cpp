@@ -59,7 +59,7 @@ constexpr std::array breaks{Effect::reset_before_response,
                             Effect::truncate_body,
                             Effect::delay};
 constexpr std::array statuses{400, 401, 403, 404, 408, 409, 423, 429, 429, 500, 502, 503, 504, 504};
-constexpr std::array waits{"", "1", "2.128", "17", "400", "1500", "soon"};
+constexpr std::array waits{"", "1", "2.128", "17", "400", "600", "soon"};
 
 std::string set_of(std::string_view kind)
 {
@@ -404,8 +404,8 @@ void JobsScenario::play()
     x_world.run_for(1min);
     if (x_random.chance(0.8))
         x_world.thaw();
-    // A 429 pauses what looks for evidence as well.
-    x_world.run_until_quiet(2h, 50min);
+    // Doubt has time enough: a 429 pauses what looks for evidence as well, for 10 minutes at most.
+    x_world.run_until_quiet(1h);
 }
 
 std::string JobsScenario::problems()

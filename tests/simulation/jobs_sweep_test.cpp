@@ -54,13 +54,21 @@ jobs::JobId submit_delete(JobsWorld& world)
     return world.submit({.kind = "user_setting.delete", .target_id = world.any_id("userSettings")});
 }
 
+/// Actions end within some looks, so that there are no more steps than differ.
+JobsOptions short_actions()
+{
+    JobsOptions options;
+    options.writes.pace = 0.004;
+    return options;
+}
+
 /// Has `happening` take place at each step in turn, from the row on until the job is at its end
 /// before; then calls `check`.
 void sweep(const Submit& submit, const Happening& happening,
            const std::function<void(JobsWorld&, jobs::JobId)>& check, Duration longest = 3h)
 {
     for (std::uint64_t step = 1;; ++step) {
-        JobsWorld world{Seed{step}};
+        JobsWorld world{Seed{step}, short_actions()};
         const auto job = submit(world);
         REQUIRE(job > 0);
         bool happened = false;
@@ -214,7 +222,7 @@ TEST_CASE("jobs simulation: whatever becomes of any one request, it is carried o
           Fault{.effect = Effect::status, .status = 401}, Fault{.effect = Effect::html_page},
           Fault{.effect = Effect::truncate_body}}) {
         for (int request = 1;; ++request) {
-            JobsWorld world{Seed{7}};
+            JobsWorld world{Seed{7}, short_actions()};
             const auto job = submit_reprovision(world);
             auto one = fault;
             one.nth = request;

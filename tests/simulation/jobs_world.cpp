@@ -94,6 +94,12 @@ const Template& the_template()
     return made;
 }
 
+const std::vector<mirror::Table>& the_tables()
+{
+    static const auto made = mirror::make_tables();
+    return made;
+}
+
 graphsim::TenantOptions tenant_options(const JobsOptions& options, const VirtualClock& clock)
 {
     auto made = template_options().tenant;
@@ -184,7 +190,7 @@ JobsWorld::JobsWorld(Seed seed, JobsOptions options)
       x_tenant{(the_template(), tenant_options(x_options, x_clock))},
       x_disk{x_clock, std::string{database_name}},
       x_oracle{x_tenant, x_clock, x_config.jobs},
-      x_tables{mirror::make_tables()}
+      x_tables{the_tables()}
 {
     log::configure(x_options.log_debug ? log::Level::debug : log::Level::info, log::Format::text);
     if (!direction("CLOUDPCD_SIMULATION_LOG"))

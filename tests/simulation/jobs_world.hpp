@@ -198,7 +198,7 @@ private:
     std::vector<std::string> x_cloud_pcs{};
     SimDisk x_disk;
     JobsOracle x_oracle;
-    std::vector<mirror::Table> x_tables;
+    const std::vector<mirror::Table>& x_tables;
     std::filesystem::path x_file{};  ///< jobs.db of now
     std::filesystem::path x_next{};  ///< the same of the next process, when this one is dead
     int x_generation = 0;
