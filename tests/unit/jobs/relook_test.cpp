@@ -224,6 +224,8 @@ TEST_CASE_FIXTURE(Waiting, "relook: room in the budgets goes to those that come 
     CHECK(state(big) == State::queued);
     CHECK(job(small).held_by == Hold::budget);  // what is queued is as good as taken
     CHECK(state(last) == State::queued);
+    now += 30s;
+    CHECK(look_again() == 0);  // no room, so nobody is even asked
     REQUIRE(claim(big).has_value());
     REQUIRE(claim(last).has_value());
     now += 1h;
