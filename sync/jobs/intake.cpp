@@ -180,6 +180,13 @@ public:
         }
     }
 
+    /// What a wrong clock queued is held until its time.
+    void look_at_early()
+    {
+        for (const auto& job : queued_early(x_queue, earliest_now(x_known), left()))
+            x_dealt_with += look(job) ? 1 : 0;
+    }
+
     void look_at_budgets()
     {
         const auto& settings = x_known.settings;
@@ -250,13 +257,14 @@ private:
     /// True when it is in another state, or held by something else, than before.
     bool look(const Job& job)
     {
-        if (job.state != State::held || job.held_by == Hold::restored)
+        const bool waits = job.state == State::held || job.state == State::queued;
+        if (!waits || job.held_by == Hold::restored)
             return false;
         const auto planned = make_plan(job, x_known_credential);
         if (const auto* unplannable = std::get_if<Unplannable>(&planned)) {
             // A credential that it names was taken out of the configuration.
             return transition(
-                x_queue, job.job_id, State::held, State::rejected,
+                x_queue, job.job_id, job.state, State::rejected,
                 {.reason = unplannable->why, .erase_params = unplannable->erase_params},
                 daemon_actor, x_known.now);
         }
@@ -264,7 +272,7 @@ private:
         const auto facts = mirrored_facts(x_mirror, plan, job);
         const auto ruling = judge(x_queue, job, plan, facts, x_known);
         const bool settled = settle(x_queue, job, plan, facts, ruling, x_known.now);
-        return settled && (ruling.state != State::held || ruling.held_by != job.held_by);
+        return settled && (ruling.state != job.state || ruling.held_by != job.held_by);
     }
 
     std::optional<Job> next_over_budget(const Place& after, std::int64_t free,
@@ -329,6 +337,7 @@ std::int64_t look_again(store::Database& queue, store::Database& mirror,
     return in_transaction(queue, [&] {
         SecondLook look{queue, mirror, circumstances, known_credential, max};
         if (relook.due) {
+            look.look_at_early();
             look.look_at_due();
             look.look_at_budgets();
         }

@@ -31,8 +31,8 @@ Taken take_in(store::Database& queue, store::Database& mirror, const Circumstanc
 
 /// Looks again at held jobs: those whose due time has come, those over a budget for which there is
 /// room now (each at most once in budget_relook), those of `holds`, and those that wait for an
-/// object which nobody holds any more. In one transaction. Gives how many it dealt with, which may
-/// be `max`: then there may be more.
+/// object which nobody holds any more; and at what a wrong clock queued before its time. In one
+/// transaction. Gives how many it dealt with, which may be `max`: then there may be more.
 struct Relook {
     bool due = true;
     std::vector<Hold> holds{};  ///< what has just changed: freeze, login, clock, budget

@@ -306,6 +306,43 @@ std::vector<Job> next_queued(store::Database& database, UtcTime now, int max)
     return read_jobs(std::move(row));
 }
 
+std::vector<Job> queued_early(store::Database& database, UtcTime now, int max)
+{
+    const auto at = format_sql_time(now);
+    auto row =
+        database.prepared(select("WHERE state = 'queued' AND not_before > ?1 "
+                                 "ORDER BY job_id LIMIT ?2"));
+    row.bind(1, at).bind(2, max);
+    return read_jobs(std::move(row));
+}
+
+std::int64_t bring_back_due(store::Database& database, UtcTime now)
+{
+    const auto at = format_sql_time(now);
+    const auto bound = format_sql_time(now + due_ahead_max);
+    // A budget has room again within a day; those behind others wait half a minute more each.
+    const auto budget_bound = format_sql_time(now + std::chrono::days{1} + due_ahead_max);
+    constexpr std::string_view beyond =
+        "WHERE finished_at IS NULL AND due_at > ?1 AND "
+        "(state IN ('queued', 'accepted', 'in_doubt') OR "
+        " held_by IN ('target_busy', 'freeze', 'clock', 'login', 'unreadable') OR "
+        " held_by = 'budget' AND due_at > ?2 OR "
+        " held_by = 'not_before' AND due_at > not_before)";
+    return in_transaction(database, [&] {
+        auto there = database.prepared(fmt::format("SELECT 1 FROM jobs {} LIMIT 1", beyond));
+        there.bind(1, bound).bind(2, budget_bound);
+        if (!there.step())
+            return std::int64_t{0};
+        there.reset();
+        auto row = database.prepared(fmt::format(
+            "UPDATE jobs SET due_at = CASE WHEN state = 'queued' THEN ?1 "
+            "WHEN held_by = 'not_before' THEN not_before ELSE ?3 END, updated_at = ?3 {}",
+            beyond));
+        row.bind(1, bound).bind(2, budget_bound).bind(3, at).run();
+        return std::int64_t{database.changes()};
+    });
+}
+
 std::vector<Job> due_held(store::Database& database, UtcTime now, int max)
 {
     const auto at = format_sql_time(now);

@@ -147,6 +147,17 @@ void erase_params(store::Database& database, JobId job);
 /// Jobs that are queued and due, in the order in which they are sent: priority, not_before, job_id.
 std::vector<Job> next_queued(store::Database& database, UtcTime now, int max);
 
+/// Jobs that are queued before their not_before, oldest first: one was taken in, or the clock was
+/// read, while this machine's clock was ahead.
+std::vector<Job> queued_early(store::Database& database, UtcTime now, int max);
+
+/// No wait that the daemon gives by itself is longer; of a budget a day more.
+inline constexpr std::chrono::hours due_ahead_max{1};
+
+/// Brings due times back that only a wrong clock can have given: what may go is due in
+/// due_ahead_max, which is not before any Retry-After, all else now. Returns how many there were.
+std::int64_t bring_back_due(store::Database& database, UtcTime now);
+
 /// Held jobs whose due time has come, oldest first.
 std::vector<Job> due_held(store::Database& database, UtcTime now, int max);
 

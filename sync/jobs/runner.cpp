@@ -242,6 +242,7 @@ Runner::Survey Runner::survey_queue(store::Database& queue, const Circumstances&
 {
     auto& parts = x_running.parts();
     Survey found;
+    bring_back_due(queue, known.now);
     found.ended = expire_due(queue, earliest_now(known), expire_max);
     if (known.settings.enabled) {
         Relook wanted = relook;

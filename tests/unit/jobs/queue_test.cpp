@@ -112,6 +112,44 @@ TEST_CASE_FIXTURE(Queue, "queue: an event is written when state, reason or hold 
         "submitted,held,held,queued");
 }
 
+TEST_CASE_FIXTURE(Queue, "queue: due times that only a wrong clock can have given are brought back")
+{
+    const auto due = [&](State state, std::optional<Hold> held_by, Duration ahead) {
+        const auto id = add_in(state == State::held ? State::queued : state);
+        const Change change{.reason = "x", .held_by = held_by, .due_at = start + ahead};
+        move(id, state, change);
+        bring_back_due(database, start);
+        const auto at = *parse_sql_time(*job(id).due_at);
+        // Of one object one job is active.
+        if (is_unsent(state))
+            move(id, State::cancelled);
+        else if (state == State::in_doubt)
+            resolve(database, id, false, "seen", "bob", start);
+        else
+            move(id, State::failed);
+        return at - start;
+    };
+    for (const auto state : {State::accepted, State::in_doubt}) {
+        CHECK(due(state, std::nullopt, 1h) == 1h);
+        CHECK(due(state, std::nullopt, 87600h) == 0h);
+    }
+    // Not now: the wait may be one that Graph asked for.
+    CHECK(due(State::queued, std::nullopt, 59min) == 59min);
+    CHECK(due(State::queued, std::nullopt, 87600h) == 1h);
+    CHECK(due(State::held, Hold::unreadable, 2h) == 0h);
+    CHECK(due(State::held, Hold::budget, 24h) == 24h);
+    CHECK(due(State::held, Hold::budget, 26h) == 0h);
+    CHECK(due(State::held, Hold::retry, 87600h) == 87600h);
+    CHECK(due(State::held, Hold::not_before, 87600h) == 87600h);
+    const auto timed = add();
+    fill(database, timed, {.not_before = start + 2h, .expires_at = start + 3h}, start);
+    move(timed, State::held,
+         {.reason = "x", .held_by = Hold::not_before, .due_at = start + 87600h});
+    CHECK(bring_back_due(database, start) == 1);
+    CHECK(job(timed).due_at == format_sql_time(start + 2h));
+    CHECK(bring_back_due(database, start) == 0);
+}
+
 TEST_CASE_FIXTURE(Queue, "queue: cancel wins before sending and comes too late after")
 {
     for (const auto unsent :

@@ -69,6 +69,21 @@ TEST_CASE_FIXTURE(Waiting, "relook: at its time")
     CHECK(open_on(machine) == std::vector<JobId>{id});
 }
 
+TEST_CASE_FIXTURE(Waiting, "relook: what a wrong clock queued says that it waits")
+{
+    now += 10h;
+    const auto job_id = reboot(id_of(1));
+    REQUIRE(state(job_id) == State::queued);
+    now -= 10h;
+    CHECK(look_again() == 1);
+    CHECK(job(job_id).held_by == Hold::not_before);
+    CHECK(says(*job(job_id).state_reason, "waits for"));
+    CHECK(job(job_id).due_at == job(job_id).not_before);
+    now += 10h;
+    CHECK(look_again() == 1);
+    CHECK(state(job_id) == State::queued);
+}
+
 TEST_CASE_FIXTURE(Waiting, "relook: a sign-in lets go of those that waited for it")
 {
     have("on_premises_connections", connection, "");
