@@ -6,9 +6,7 @@
 #include "sync/jobs/queue.hpp"
 
 #include <fmt/format.h>
-#include <openssl/sha.h>
 
-#include <array>
 #include <utility>
 
 namespace cloudpcd::jobs {
@@ -19,13 +17,7 @@ std::optional<std::string> body_sha256(const Request& request)
 {
     if (!request.body)
         return std::nullopt;
-    const auto text = request.shown_body();
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-    std::string hex;
-    for (const auto byte : digest)
-        hex += fmt::format("{:02x}", byte);
-    return hex;
+    return sha256_hex(request.shown_body());
 }
 
 Intent intent_of(JobId job, const Plan& plan, const Facts& facts, const Ruling& ruling,

@@ -1,6 +1,7 @@
 #include "sync/jobs/facts_build.hpp"
 
 #include "sync/graph/ascii.hpp"
+#include "sync/jobs/members.hpp"
 #include "sync/jobs/parameters.hpp"
 #include "sync/jobs/scope.hpp"
 
@@ -22,13 +23,6 @@ namespace {
 
 constexpr std::string_view cloud_pcs_table = "cloud_pcs";
 constexpr int destructive_class = 2;
-
-std::string text_member(const bj::object& object, std::string_view name)
-{
-    const auto* value = object.if_contains(name);
-    const auto* text = value == nullptr ? nullptr : value->if_string();
-    return text == nullptr ? "" : std::string{*text};
-}
 
 std::vector<std::string> keys_of(const std::vector<std::string>& ids)
 {
@@ -79,7 +73,7 @@ void conclude_risk(Facts& facts, const Plan& plan)
         facts.risk = removed && removed->empty() ? 0 : destructive_class;
         facts.removed_groups = removed.value_or(std::vector<std::string>{});
     } else if (risk == Risk::as_repeated) {
-        const auto* repeated = schema::find_bulk_action(text_member(*facts.target, "@odata.type"));
+        const auto* repeated = schema::find_bulk_action(text_of(*facts.target, "@odata.type"));
         if (repeated != nullptr)
             facts.risk = schema::risk_class(repeated->risk).value_or(destructive_class);
     }
@@ -105,9 +99,9 @@ void conclude_targets(Facts& facts, const Plan& plan, const Job& job)
 std::string name_of(const Facts& facts)
 {
     if (facts.target)
-        return text_member(*facts.target, "displayName");
+        return std::string{text_of(*facts.target, "displayName")};
     if (facts.cloud_pcs.size() == 1)
-        return text_member(facts.cloud_pcs.front().properties, "displayName");
+        return std::string{text_of(facts.cloud_pcs.front().properties, "displayName")};
     return facts.cloud_pcs.empty() ? "" : fmt::format("{} Cloud PCs", facts.cloud_pcs.size());
 }
 
@@ -133,7 +127,7 @@ Reach reach_of(const Plan& plan, const Job& job, const std::optional<bj::object>
 
 bool is_of_policy(const bj::object& cloud_pc, std::string_view policy_id)
 {
-    return graph::ascii_iequals(text_member(cloud_pc, "provisioningPolicyId"), policy_id);
+    return graph::ascii_iequals(text_of(cloud_pc, "provisioningPolicyId"), policy_id);
 }
 
 bj::object kept_of_cloud_pc(const Plan& plan, const bj::object& cloud_pc)

@@ -223,6 +223,16 @@ Job read_job(const store::Statement& row)
     return job;
 }
 
+std::string sha256_hex(std::string_view text)
+{
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+    SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+    std::string hex;
+    for (const auto byte : digest)
+        hex += fmt::format("{:02x}", byte);
+    return hex;
+}
+
 std::string content_hash(const Job& job)
 {
     // Every part with its length, so that nothing moves from one into the next unseen.
@@ -236,12 +246,7 @@ std::string content_hash(const Job& job)
     add(job.expect);
     text += job.touches ? fmt::format("{}\n", *job.touches) : std::string{"-\n"};
 
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-    std::string hex;
-    for (const auto byte : digest)
-        hex += fmt::format("{:02x}", byte);
-    return hex;
+    return sha256_hex(text);
 }
 
 }  // namespace cloudpcd::jobs

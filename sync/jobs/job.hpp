@@ -123,6 +123,9 @@ std::string_view job_columns() noexcept;
 /// The row that `row` stands on; its query begins `SELECT <job_columns()>`.
 Job read_job(const store::Statement& row);
 
+/// SHA-256 in hex, lower case.
+std::string sha256_hex(std::string_view text);
+
 /// SHA-256, in hex, of what an approval is bound to: kind, target, params, expect and the number of
 /// Cloud PCs touched.
 std::string content_hash(const Job& job);

@@ -3,6 +3,7 @@
 #include "sync/core/log.hpp"
 #include "sync/jobs/evidence.hpp"
 #include "sync/jobs/listing.hpp"
+#include "sync/jobs/members.hpp"
 #include "sync/jobs/progress.hpp"
 #include "sync/jobs/queue.hpp"
 #include "sync/jobs/scope.hpp"
@@ -26,20 +27,13 @@ namespace {
 constexpr Duration evidence_window = 15min;
 constexpr Duration unplannable_wait = 1h;
 
-std::string text_member(const bj::object& object, std::string_view name)
-{
-    const auto* value = object.if_contains(name);
-    const auto* text = value == nullptr ? nullptr : value->if_string();
-    return text == nullptr ? "" : std::string{*text};
-}
-
 std::string id_in(const std::optional<std::string>& result)
 {
     if (!result)
         return {};
     boost::system::error_code failed;
     const auto value = bj::parse(*result, failed);
-    return failed || !value.is_object() ? "" : text_member(value.get_object(), "id");
+    return failed || !value.is_object() ? "" : std::string{text_of(value.get_object(), "id")};
 }
 
 /// Objects of that name in the table of a creation which the mirror had before.
@@ -50,7 +44,7 @@ std::vector<std::string> known_before(store::Database& mirror, const Plan& plan,
     const auto* collection = created_in(*plan.action);
     if (collection == nullptr || !plan.request.body)
         return ids;
-    const auto name = text_member(*plan.request.body, "displayName");
+    const auto name = text_of(*plan.request.body, "displayName");
     if (name.empty())
         return ids;
     auto row =

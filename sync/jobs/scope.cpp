@@ -1,6 +1,7 @@
 #include "sync/jobs/scope.hpp"
 
 #include "sync/graph/ascii.hpp"
+#include "sync/jobs/members.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
@@ -17,20 +18,13 @@ using schema::Duplicates;
 
 namespace {
 
-std::string text_member(const bj::object& object, std::string_view name)
-{
-    const auto* value = object.if_contains(name);
-    const auto* text = value == nullptr ? nullptr : value->if_string();
-    return text == nullptr ? "" : std::string{*text};
-}
-
 /// Group and service plan of each assignment, without case; the group as it is written.
 using Assigned = std::set<std::pair<std::string, std::string>>;
 
 std::pair<std::string, std::string> key_of(const bj::object& target)
 {
-    return {graph::ascii_lower(text_member(target, "groupId")),
-            graph::ascii_lower(text_member(target, "servicePlanId"))};
+    return {graph::ascii_lower(text_of(target, "groupId")),
+            graph::ascii_lower(text_of(target, "servicePlanId"))};
 }
 
 const bj::object* target_of(const bj::value& assignment)
@@ -120,7 +114,7 @@ std::optional<std::vector<std::string>> removed_groups(const bj::object& params,
             nullptr)  // not a group that we understand: it is gone afterwards all the same
             removed.emplace_back();
         else if (!wanted.contains(key_of(*target)))
-            removed.push_back(text_member(*target, "groupId"));
+            removed.emplace_back(text_of(*target, "groupId"));
     }
     return removed;
 }

@@ -1,6 +1,7 @@
 // What holds whenever one looks, and the hash by which two runs are compared.
 
 #include "schema/catalog.hpp"
+#include "tests/simulation/trace_hash.hpp"
 #include "tests/simulation/world.hpp"
 
 #include <SQLiteCpp/Statement.h>
@@ -146,21 +147,6 @@ bool holds(std::string_view text, std::string_view part)
     return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 
-class Hash {
-public:
-    void add(std::string_view text)
-    {
-        for (const char c : text)
-            x_value = (x_value ^ static_cast<unsigned char>(c)) * 0x100000001B3U;  // FNV-1a
-        x_value = (x_value ^ 0xFFU) * 0x100000001B3U;
-    }
-    void add(std::int64_t number) { add(std::to_string(number)); }
-    std::uint64_t value() const noexcept { return x_value; }
-
-private:
-    std::uint64_t x_value = 0xCBF29CE484222325U;
-};
-
 }  // namespace
 
 std::string World::broken_invariants() const
@@ -223,7 +209,7 @@ std::string World::problems(std::size_t stride) const
 
 std::uint64_t World::trace_hash() const
 {
-    Hash hash;
+    TraceHash hash;
     for (const auto& exchange : x_network.exchanges()) {
         hash.add(exchange.sent_at.time_since_epoch().count());
         hash.add(exchange.method);

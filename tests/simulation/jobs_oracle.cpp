@@ -24,21 +24,6 @@ constexpr Duration read_slack = 2s;
 /// Between an intent and its execution: what a window of the budgets may be off.
 constexpr Duration execution_slack = 3min;
 
-Rows rows_of(SQLite::Database& database, const std::string& sql)
-{
-    SQLite::Statement query{database, sql};
-    Rows result;
-    while (query.executeStep()) {
-        std::string row;
-        for (int i = 0; i < query.getColumnCount(); ++i) {
-            row += i == 0 ? "" : "|";
-            row += query.isColumnNull(i) ? "-" : query.getColumn(i).getString();
-        }
-        result.push_back(std::move(row));
-    }
-    return result;
-}
-
 std::unique_ptr<SQLite::Database> open(const std::filesystem::path& file)
 {
     return std::make_unique<SQLite::Database>(fmt::format("file:{}?mode=ro", file.string()),

@@ -3,6 +3,7 @@
 #include "sync/core/log.hpp"
 #include "sync/jobs/freeze.hpp"
 #include "tests/simulation/jobs_process.hpp"
+#include "tests/simulation/trace_hash.hpp"
 
 #include <SQLiteCpp/Statement.h>
 #include <boost/asio/co_spawn.hpp>
@@ -29,21 +30,6 @@ std::string text_in(const std::string& object, std::string_view member)
     const auto* found = value.get_object().if_contains(member);
     return found != nullptr && found->is_string() ? std::string{found->get_string()} : "";
 }
-
-class Hash {
-public:
-    void add(std::string_view text)
-    {
-        for (const char c : text)
-            x_value = (x_value ^ static_cast<unsigned char>(c)) * 0x100000001B3U;  // FNV-1a
-        x_value = (x_value ^ 0xFFU) * 0x100000001B3U;
-    }
-    void add(std::int64_t number) { add(std::to_string(number)); }
-    std::uint64_t value() const noexcept { return x_value; }
-
-private:
-    std::uint64_t x_value = 0xCBF29CE484222325U;
-};
 
 }  // namespace
 
@@ -316,7 +302,7 @@ std::string JobsWorld::problems()
 
 std::uint64_t JobsWorld::trace_hash() const
 {
-    Hash hash;
+    TraceHash hash;
     auto exchanges = x_exchanges;
     if (x_process)
         exchanges.insert(exchanges.end(), x_process->network.exchanges().begin(),

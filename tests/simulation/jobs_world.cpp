@@ -142,17 +142,6 @@ bool is_full_disk(const std::exception_ptr& failure)
     }
 }
 
-bool is_abort(const std::exception_ptr& failure)
-{
-    try {
-        std::rethrow_exception(failure);
-    } catch (const boost::system::system_error& error) {
-        return error.code() == asio::error::operation_aborted;
-    } catch (...) {
-        return false;
-    }
-}
-
 std::string text_of(const std::exception_ptr& failure)
 {
     try {
@@ -409,7 +398,7 @@ void JobsWorld::report_end(Process& process)
 {
     if (process.failure && x_disk.full() && is_full_disk(process.failure))
         return;
-    if (process.unwanted && process.failure && is_abort(process.failure))
+    if (process.unwanted && process.failure && ends_quietly(process.failure))
         return;
     x_oracle.complain(fmt::format("the daemon ended: {}",
                                   process.failure ? text_of(process.failure) : "for no reason"));

@@ -55,18 +55,6 @@ graphsim::TenantOptions seeded(graphsim::TenantOptions options, Seed seed,
     return options;
 }
 
-/// What is thrown at whoever still works when the process has died.
-bool ends_quietly(const std::exception_ptr& failure)
-{
-    try {
-        std::rethrow_exception(failure);
-    } catch (const boost::system::system_error& error) {
-        return error.code() == asio::error::operation_aborted;
-    } catch (...) {
-        return false;
-    }
-}
-
 }  // namespace
 
 graphsim::TenantOptions WorldOptions::small_tenant()
@@ -345,9 +333,20 @@ SQLite::Database& World::reader() const
     return *x_reader;
 }
 
-Rows World::rows(const std::string& sql) const
+bool ends_quietly(const std::exception_ptr& failure)
 {
-    SQLite::Statement query{reader(), sql};
+    try {
+        std::rethrow_exception(failure);
+    } catch (const boost::system::system_error& error) {
+        return error.code() == asio::error::operation_aborted;
+    } catch (...) {
+        return false;
+    }
+}
+
+Rows rows_of(SQLite::Database& database, const std::string& sql)
+{
+    SQLite::Statement query{database, sql};
     Rows result;
     while (query.executeStep()) {
         std::string row;
@@ -358,6 +357,11 @@ Rows World::rows(const std::string& sql) const
         result.push_back(std::move(row));
     }
     return result;
+}
+
+Rows World::rows(const std::string& sql) const
+{
+    return rows_of(reader(), sql);
 }
 
 std::string World::value(const std::string& sql) const

@@ -17,6 +17,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -37,6 +38,12 @@ using Rows = std::vector<std::string>;
 
 /// An environment variable that directs the tests; nothing when it is not set.
 std::optional<std::string> direction(const char* name);
+
+/// Rows of a query, columns joined by '|', NULL as "-".
+Rows rows_of(SQLite::Database& database, const std::string& sql);
+
+/// What is thrown at whoever still works when the process has died.
+bool ends_quietly(const std::exception_ptr& failure);
 
 /// Directory in memory, where fsync costs nothing; goes away with its owner.
 class ScratchDirectory {
