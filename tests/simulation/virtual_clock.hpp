@@ -6,6 +6,7 @@
 
 #include "sync/core/clock.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -15,8 +16,10 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -79,6 +82,25 @@ public:
             poll(io);
         }
         x_state->now = std::max(x_state->now, end);
+    }
+
+    /// Runs `operation` to its end, and gives its result.
+    ///
+    /// Exceptions: those of the operation; logic_error when it waits for ever
+    template <class T>
+    T await(boost::asio::io_context& io, boost::asio::awaitable<T> operation)
+    {
+        std::optional<T> result;
+        std::exception_ptr failure;
+        boost::asio::co_spawn(io, std::move(operation), [&](std::exception_ptr thrown, T value) {
+            failure = std::move(thrown);
+            result.emplace(std::move(value));
+        });
+        if (!run_until(io, [&] { return result.has_value(); }))
+            throw std::logic_error{"the operation waits for ever"};
+        if (failure)
+            std::rethrow_exception(failure);
+        return *std::move(result);
     }
 
     /// Sets the wall clock forward or back; steady time does not notice.

@@ -60,17 +60,7 @@ struct EstateWorld {
     template <class T>
     T await(boost::asio::awaitable<T> operation)
     {
-        std::optional<T> result;
-        std::exception_ptr failure;
-        boost::asio::co_spawn(io, std::move(operation), [&](std::exception_ptr e, T value) {
-            failure = std::move(e);
-            result.emplace(std::move(value));
-        });
-        if (!clock.run_until(io, [&] { return result.has_value(); }))
-            throw std::logic_error{"the operation waits for ever"};
-        if (failure)
-            std::rethrow_exception(failure);
-        return *std::move(result);
+        return clock.await(io, std::move(operation));
     }
     Result<std::optional<bj::object>> object(std::string_view table, std::string id)
     {

@@ -17,11 +17,6 @@ namespace bj = boost::json;
 
 namespace {
 
-bool says(std::string_view text, std::string_view part)
-{
-    return text.find(part) != std::string_view::npos;
-}
-
 struct DryRun : World {
     DryRun()
     {

@@ -28,6 +28,11 @@ inline const std::string tenant = "11111111-2222-3333-4444-555555555555";
 inline const std::string machine = "662009bc-0000-4000-8000-000000000001";
 inline const std::string other_machine = "662009bc-0000-4000-8000-000000000002";
 
+inline bool says(std::string_view text, std::string_view part)
+{
+    return text.find(part) != std::string_view::npos;
+}
+
 /// A connection such as a script has, as strict as connections get.
 class Stranger {
 public:

@@ -15,11 +15,6 @@ using namespace cloudpcd::jobs::test;
 
 namespace {
 
-bool says(std::string_view message, std::string_view what)
-{
-    return message.find(what) != std::string_view::npos;
-}
-
 Rows tables(Queue& queue)
 {
     return queue.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");

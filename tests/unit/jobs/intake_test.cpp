@@ -12,11 +12,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-bool says(std::string_view text, std::string_view part)
-{
-    return text.find(part) != std::string_view::npos;
-}
-
 struct Submitted : World {
     Submitted()
     {

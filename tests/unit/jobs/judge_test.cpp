@@ -16,11 +16,6 @@ namespace {
 const std::string policy = "7c82a3e3-9459-44e4-94d9-b92f93bf78dd";
 const std::string group = "30d0e128-de93-41dc-89ec-33d84bb662a0";
 
-bool says(std::string_view text, std::string_view part)
-{
-    return text.find(part) != std::string_view::npos;
-}
-
 std::string bulk_of(int count, int first = 1)
 {
     std::vector<std::string> ids;

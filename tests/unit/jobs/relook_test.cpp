@@ -13,11 +13,6 @@ namespace {
 
 const std::string connection = "7c82a3e3-9459-44e4-94d9-b92f93bf78dd";
 
-bool says(std::string_view text, std::string_view part)
-{
-    return text.find(part) != std::string_view::npos;
-}
-
 struct Waiting : World {
     Waiting()
     {

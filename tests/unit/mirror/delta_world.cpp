@@ -124,17 +124,7 @@ const Table& DeltaWorld::table_of(std::string_view name) const
 template <typename T>
 T DeltaWorld::wait_for(boost::asio::awaitable<T> work)
 {
-    std::optional<T> result;
-    std::exception_ptr failure;
-    boost::asio::co_spawn(io, std::move(work), [&](std::exception_ptr thrown, T value) {
-        failure = thrown;
-        result.emplace(std::move(value));
-    });
-    if (!clock.run_until(io, [&] { return result.has_value(); }))
-        throw std::logic_error{"the work waits for ever"};
-    if (failure)
-        std::rethrow_exception(failure);
-    return *std::move(result);
+    return clock.await(io, std::move(work));
 }
 
 RunSummary DeltaWorld::pull(std::string_view table, PullOrder order)
