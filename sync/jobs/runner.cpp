@@ -177,6 +177,7 @@ asio::awaitable<Runner::Survey> Runner::round(Looks looks)
         if (!pause_if_it_passes(failure))
             throw;
         found.unfinished = 1;
+        forget_what_was_seen();
     }
     if (!pausing())
         start(found, looks);
@@ -235,6 +236,15 @@ Relook Runner::changes_since(const Circumstances& now)
         relook.holds.push_back(Hold::clock);
     x_clock_was_wrong = now.clock_skew.has_value();
     return relook;
+}
+
+/// What has changed was not acted on: the next round finds it changed again.
+void Runner::forget_what_was_seen() noexcept
+{
+    x_targets_freed = true;
+    x_was_frozen.reset();
+    x_user.reset();
+    x_clock_was_wrong = true;
 }
 
 Runner::Survey Runner::survey_queue(store::Database& queue, const Circumstances& known,
@@ -427,7 +437,7 @@ asio::awaitable<void> Runner::sleep(const Survey& survey)
     if (survey.next)
         wait = std::min(wait, *survey.next > now ? *survey.next - now : overdue_wait);
     if (pausing())
-        wait = std::max(wait, trouble_wait);
+        wait = trouble_wait;
     co_await x_wake.wait_until(clock, clock.steady_now() + wait);
 }
 

@@ -73,6 +73,7 @@ private:
     boost::asio::awaitable<Survey> survey();
     Survey survey_queue(store::Database& queue, const Circumstances& known, const Relook& relook);
     Relook changes_since(const Circumstances& now);
+    void forget_what_was_seen() noexcept;
     void start(const Survey& survey, Looks looks);
     template <class Work>
     bool start_one(JobId job, Work work);

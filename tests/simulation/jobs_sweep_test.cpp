@@ -190,6 +190,25 @@ TEST_CASE("jobs simulation: frozen at any step it is not sent, or was sent befor
         check_done);
 }
 
+TEST_CASE("jobs simulation: a thaw that meets a full disk is not forgotten")
+{
+    JobsWorld world{Seed{12}};
+    world.freeze();
+    const auto job = submit_reprovision(world);
+    world.run_for(1min);
+    REQUIRE(world.state(job) == "held");
+    world.fill_disk(true);
+    world.thaw();
+    world.run_for(10s);
+    CHECK(world.state(job) == "held");
+    world.fill_disk(false);
+    world.run_for(10s);
+    CHECK(world.executions(job) == 1);
+    world.run_until_quiet(1h);
+    check_done(world, job);
+    CHECK(world.problems() == "");
+}
+
 TEST_CASE("jobs simulation: cancelled at any step it is not carried out, or it is too late")
 {
     sweep(
