@@ -49,6 +49,12 @@ struct Client::Progress {
     int attempts = 0;
 };
 
+/// What a request needs to leave; the slot until it is answered.
+struct Client::Leave {
+    std::optional<Semaphore::Permit> page{};  ///< of a list
+    Semaphore::Permit slot;
+};
+
 /// One attempt that got an answer, or failed on the way.
 struct Client::Sent {
     AccessToken token;  // first: a response in its place would let an Error become a Sent
@@ -133,15 +139,20 @@ Error Client::foreign_origin(const GetRequest& request) const
                                    foreign, x_options.origin.to_string())};
 }
 
-/// Quota first, then a slot, so that no slot is held by a request that may not go yet. Only the
-/// first of a class and priority waits for its slot: a queue that has its quota behind it would
-/// leave as a burst.
-asio::awaitable<Semaphore::Permit> Client::reserve(QuotaClass quota, Priority priority)
+/// Quota first, then room for the page, then a slot: no slot is held by a request that may not go
+/// yet, or lists that wait for room would keep all of them from the reads of jobs. Only the first
+/// of a class and priority waits for them: a queue that has its quota behind it would leave as a
+/// burst.
+asio::awaitable<Client::Leave> Client::reserve(const GetRequest& request)
 {
-    auto& turns = x_turns[static_cast<std::size_t>(priority)];
-    [[maybe_unused]] const auto turn = co_await turns[static_cast<std::size_t>(quota)].acquire();
-    co_await x_throttle.acquire(quota, priority);
-    co_return co_await x_slots.acquire();
+    auto& turns = x_turns[static_cast<std::size_t>(request.priority)];
+    [[maybe_unused]] const auto turn =
+        co_await turns[static_cast<std::size_t>(request.quota)].acquire();
+    co_await x_throttle.acquire(request.quota, request.priority);
+    std::optional<Semaphore::Permit> page;
+    if (request.list)
+        page.emplace(co_await x_pages.acquire());
+    co_return Leave{.page = std::move(page), .slot = co_await x_slots.acquire()};
 }
 
 HttpRequest Client::http_request(const GetRequest& request, const AccessToken& token,
@@ -170,7 +181,7 @@ HttpRequest Client::http_request(const GetRequest& request, const AccessToken& t
 asio::awaitable<Result<Client::Sent>> Client::send(const GetRequest& request, Progress& progress)
 {
     while (true) {
-        const auto slot = co_await reserve(request.quota, request.priority);
+        auto leave = co_await reserve(request);
         auto token = co_await x_credentials.access_token();
         if (!token) {
             Error error = std::move(token).error();
@@ -178,16 +189,13 @@ asio::awaitable<Result<Client::Sent>> Client::send(const GetRequest& request, Pr
                                         context_bytes_max);
             co_return error;
         }
-        std::optional<Semaphore::Permit> page_permit;
-        if (request.list)
-            page_permit.emplace(co_await x_pages.acquire());
         if (x_throttle.paused(request.quota))
             continue;  // the class was told to wait while this one waited for slot and token
 
         Sent sent{.token = *std::move(token),
                   .client_request_id = x_rng.uuid(),
                   .sent_at = x_clock.steady_now(),
-                  .page_permit = std::move(page_permit)};
+                  .page_permit = std::move(leave.page)};
         Attempt attempt;
         ++x_requests;
         ++progress.attempts;

@@ -79,11 +79,12 @@ public:
 
 private:
     struct Progress;
+    struct Leave;
     struct Sent;
 
     boost::asio::awaitable<Result<GraphResponse>> get(const GetRequest& request,
                                                       Progress& progress);
-    boost::asio::awaitable<Semaphore::Permit> reserve(QuotaClass quota, Priority priority);
+    boost::asio::awaitable<Leave> reserve(const GetRequest& request);
     boost::asio::awaitable<Result<Sent>> send(const GetRequest& request, Progress& progress);
     boost::asio::awaitable<Result<void>> recover(const GetRequest& request, Progress& progress,
                                                  const Sent& sent);

@@ -13,6 +13,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -38,6 +39,8 @@ using tcp = asio::ip::tcp;
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t request_body_bytes_max = 64UL * 1024 * 1024;
+/// Above, compressing takes milliseconds in which nobody else would be answered.
+constexpr std::size_t encoded_at_once_max = 64UL * 1024;
 
 Request request_of(const http::request<http::string_body>& message, std::string connection_id)
 {
@@ -48,6 +51,12 @@ Request request_of(const http::request<http::string_body>& message, std::string 
     for (const auto& field : message)
         request.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
     return request;
+}
+
+/// Owns what it reads: whoever waits for it may be gone before it runs.
+asio::awaitable<Delivery> encode_aside(Response response, Request request, bool keep_alive)
+{
+    co_return encode(response, request, keep_alive);
 }
 
 }  // namespace
@@ -160,7 +169,11 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
             timer.expires_after(response.delay);
             co_await timer.async_wait(quietly);
         }
-        const auto delivery = encode(response, request, keep_alive);
+        const auto delivery =
+            response.body.size() <= encoded_at_once_max
+                ? encode(response, request, keep_alive)
+                : co_await asio::co_spawn(encoders, encode_aside(response, request, keep_alive),
+                                          asio::use_awaitable);
         const auto at_once = std::min(delivery.drip_from, delivery.bytes.size());
         auto [failure, sent] = co_await asio::async_write(
             stream, asio::buffer(delivery.bytes.data(), at_once), quietly);
@@ -210,6 +223,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     std::string endpoint;
     std::uint16_t port = 0;
     std::size_t accepted = 0;
+    asio::thread_pool encoders{1};
 };
 
 Server::Server(asio::io_context& context, Tenant& tenant, const ServerOptions& options)
@@ -221,7 +235,10 @@ Server::Server(asio::io_context& context, Tenant& tenant, const ServerOptions& o
     });
 }
 
-Server::~Server() = default;
+Server::~Server()
+{
+    x_state->encoders.join();  // its results go to the context, which may end after this
+}
 
 const std::string& Server::endpoint() const noexcept
 {
