@@ -12,6 +12,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -25,7 +26,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t fleet = 200;
+/// Room for the doubts that kills leave: a Cloud PC with one takes no other job.
+constexpr std::size_t fleet_min = 200;
+constexpr std::size_t fleet_per_kill = 4;
 
 std::uint64_t setting(const char* name, std::uint64_t otherwise)
 {
@@ -81,16 +84,19 @@ void trouble(JobsWorld& world, Dice& dice)
 /// A job on a Cloud PC that has none open; of class 2 each Cloud PC gets one.
 class Submitter {
 public:
-    Submitter(JobsWorld& world, Dice& dice) : x_world{&world}, x_dice{&dice}
+    Submitter(JobsWorld& world, Dice& dice, std::size_t fleet) : x_world{&world}, x_dice{&dice}
     {
-        for (std::size_t i = 0; i < fleet; ++i)
-            x_cloud_pcs.push_back(world.cloud_pc(i));
+        world.tenant([&](graphsim::Tenant& tenant) {
+            for (auto& machine : tenant.objects("cloudPCs"))
+                x_cloud_pcs.push_back(machine.id);
+        });
+        REQUIRE(x_cloud_pcs.size() == fleet);
     }
     void submit()
     {
-        const auto& machine = x_cloud_pcs[x_dice->below(fleet)];
+        const auto& machine = x_cloud_pcs[x_dice->below(x_cloud_pcs.size())];
         const auto kind = x_dice->below(4);
-        if (kind == 0 && x_reprovisioned < fleet * 3 / 4)
+        if (kind == 0 && x_reprovisioned < x_cloud_pcs.size() * 3 / 4)
             x_world->insert({.kind = "cloud_pc.reprovision",
                              .target = x_cloud_pcs[x_reprovisioned++],
                              .params = R"({"osVersion":"windows11"})"});
@@ -99,10 +105,11 @@ public:
                              .target = machine,
                              .params = fmt::format(R"({{"displayName":"N{}"}})", ++x_names)});
         else if (kind == 2)
-            x_world->insert({.kind = "cloud_pc.bulk_restart",
-                             .params = fmt::format(R"({{"cloudPcIds":["{}","{}"]}})",
-                                                   x_cloud_pcs[x_pairs % fleet],
-                                                   x_cloud_pcs[(x_pairs + 1) % fleet])}),
+            x_world->insert(
+                {.kind = "cloud_pc.bulk_restart",
+                 .params = fmt::format(R"({{"cloudPcIds":["{}","{}"]}})",
+                                       x_cloud_pcs[x_pairs % x_cloud_pcs.size()],
+                                       x_cloud_pcs[(x_pairs + 1) % x_cloud_pcs.size()])}),
                 x_pairs += 2;
         else
             x_world->insert({.kind = "cloud_pc.reboot", .target = machine});
@@ -236,8 +243,9 @@ TEST_CASE("kills: whatever the moment, no job is executed twice, and the queue s
     const auto seed = setting("CLOUDPCD_SEED", 1);
     CAPTURE(seed);
     Dice dice{seed};
+    const auto fleet = std::max<std::size_t>(fleet_min, kills * fleet_per_kill);
     JobsWorld world{quick_tenant(fleet)};
-    Submitter submitter{world, dice};
+    Submitter submitter{world, dice, fleet};
     world.start_and_sync();
     CHECK(world.stop() == 0);
     for (std::uint64_t kill = 0; kill < kills; ++kill) {
