@@ -1,5 +1,6 @@
 #include "sync/jobs/facts_build.hpp"
 
+#include "schema/catalog.hpp"
 #include "sync/graph/ascii.hpp"
 #include "sync/jobs/members.hpp"
 #include "sync/jobs/parameters.hpp"
@@ -90,6 +91,11 @@ void conclude_targets(Facts& facts, const Plan& plan, const Job& job)
     };
     if (!plan.action->target.empty() && job.target_id)
         add(plan.action->target, *job.target_id);
+    // The only one of its kind has no id to be named by; its changes go in their order all the
+    // same.
+    if (const auto* only = collection_of(*plan.action);
+        only != nullptr && only->shape == schema::Shape::singleton)
+        add(only->table, only->table);
     for (const auto& id : listed_ids(*plan.action, plan.params))
         add(plan.action->listed, id);
     for (const auto& cloud_pc : facts.cloud_pcs)
