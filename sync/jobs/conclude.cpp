@@ -331,6 +331,14 @@ State moved_to(store::Database& queue, const Job& job, State to, const Change& c
     return found ? found->state : to;
 }
 
+/// Where the job is by now, when a person decided while Graph was asked: what was found then
+/// decides nothing any more.
+std::optional<State> decided_meanwhile(store::Database& queue, const Job& job)
+{
+    const auto found = find(queue, job.job_id);
+    return found && found->state != job.state ? std::optional{found->state} : std::nullopt;
+}
+
 /// Stays where it is, and says why and when it is looked at again.
 State stay(store::Database& queue, const Job& job, std::string reason, std::optional<UtcTime> due,
            UtcTime now)
@@ -383,6 +391,8 @@ State conclude_progress(store::Database& queue, const Plan& plan, const Job& job
                         UtcTime now)
 {
     return in_transaction(queue, [&] {
+        if (const auto decided = decided_meanwhile(queue, job))
+            return *decided;
         const bool ended = progress.phase == Progress::Phase::ended_well ||
                            progress.phase == Progress::Phase::ended_badly;
         if (!ended)
@@ -404,6 +414,8 @@ State conclude_evidence(store::Database& queue, const Plan& plan, const Job& job
                         const Attempt& attempt, const Proof& proof, const Found& found, UtcTime now)
 {
     return in_transaction(queue, [&] {
+        if (const auto decided = decided_meanwhile(queue, job))
+            return *decided;
         const auto age = now - sent_at(attempt, now);
         switch (proof.outcome) {
             case Proof::Outcome::executed:

@@ -314,6 +314,29 @@ TEST_CASE_FIXTURE(Conclusions, "evidence: what Graph refused has failed, and cos
     CHECK(debited(database, start - 1h) == 0);
 }
 
+TEST_CASE_FIXTURE(Conclusions, "conclude: a person who decides while Graph is asked has decided")
+{
+    const auto plan = plan_of("cloud_pc.reprovision");
+    for (const bool executed : {false, true}) {
+        CAPTURE(executed);
+        const auto doubt = doubted(fmt::format("662009bc-0000-4000-8000-{:012}", executed ? 1 : 2));
+        const auto attempt = *last_attempt(database, doubt.job_id);
+        CHECK(resolve(database, doubt.job_id, executed, "seen", "bob", start) ==
+              ResolveOutcome::resolved);
+        const auto decided = job(doubt.job_id);
+        const Proof otherwise{
+            .outcome = executed ? Proof::Outcome::refused : Proof::Outcome::executed,
+            .evidence = fmt::format("audit_event:{}", executed)};
+        CHECK(conclude_evidence(database, plan, doubt, attempt, otherwise, {}, start + 1s) ==
+              decided.state);
+        CHECK(progress(doubt, {.phase = Progress::Phase::ended_well}, true, start + 1s) ==
+              decided.state);
+        CHECK(job(doubt.job_id).state_reason == decided.state_reason);
+        CHECK(last_attempt(database, doubt.job_id)->verdict ==
+              (executed ? Verdict::executed : Verdict::not_executed));
+    }
+}
+
 TEST_CASE_FIXTURE(Conclusions,
                   "evidence: silence proves nothing, and after a day it is for a person")
 {
