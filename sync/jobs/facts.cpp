@@ -43,6 +43,10 @@ public:
             take_target();
         else if (!x_facts.target_gone && !x_facts.incomplete)
             co_await read_cloud_pcs(reach);
+        // A list may take minutes. What a policy assigns decides how dangerous the job is: it is
+        // read again, so that it is not older than the end of the list.
+        if (x_listed && x_facts.target)
+            co_await read_target();
     }
 
 private:
@@ -148,6 +152,7 @@ private:
                 return wanted(cloud_pc) ? std::optional{kept_of_cloud_pc(x_plan, cloud_pc)}
                                         : std::nullopt;
             });
+        x_listed = true;
         std::map<std::string, CloudPcFact> found;
         if (!read)
             x_facts.incomplete = read.error().describe();
@@ -163,6 +168,7 @@ private:
     const Plan& x_plan;
     const Job& x_job;
     Facts& x_facts;
+    bool x_listed = false;
 };
 
 }  // namespace

@@ -172,6 +172,26 @@ TEST_CASE("facts: a policy job touches the Cloud PCs of the policy, each once")
     CHECK(facts.targets.size() == 3);
 }
 
+TEST_CASE("facts: a policy is not older than the list of its Cloud PCs")
+{
+    FactsWorld world;
+    const auto put = [&](std::string_view groups) {
+        world.estate.put("provisioning_policies",
+                         fmt::format(R"({{"id":"{}","displayName":"Sales","assignments":[{}]}})",
+                                     policy, groups));
+    };
+    put("");
+    world.put_cloud_pc(numbered_id(1), fmt::format(R"(,"provisioningPolicyId":"{}")", policy));
+    // Assigned by somebody else while the list is read.
+    world.estate.after_list = [&] {
+        put(R"({"id":"a","target":{"@odata.type":"#x","groupId":"g1"}})");
+    };
+    const auto facts =
+        world.read(planned("provisioning_policy.assign", policy, R"({"assignments":[]})"));
+    CHECK(facts.risk == 2);
+    CHECK(facts.removed_groups == std::vector<std::string>{"g1"});
+}
+
 TEST_CASE("facts: a policy of unknown assignments cannot be judged")
 {
     FactsWorld world;

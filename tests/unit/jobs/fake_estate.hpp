@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -87,6 +88,8 @@ public:
             if (auto some = keep(object))
                 kept.push_back(*std::move(some));
         }
+        if (after_list)
+            after_list();
         co_return kept;
     }
 
@@ -120,7 +123,8 @@ public:
     std::map<std::string, std::vector<boost::json::object>> tables{};
     std::map<std::string, boost::json::value> functions{};
     std::map<std::string, Error> failures{};
-    std::set<std::string> hidden{};  ///< "cloud_pcs/<id>": lists leave it out
+    std::function<void()> after_list{};  ///< what happens in the tenant while one is read
+    std::set<std::string> hidden{};      ///< "cloud_pcs/<id>": lists leave it out
     /// "GET cloud_pcs/<id>", "GET cloud_pcs/<id>/<function>", "LIST audit_events since …".
     std::vector<std::string> asked{};
     std::vector<std::pair<std::string, std::vector<std::string>>> refreshed{};
