@@ -113,8 +113,10 @@ asio::awaitable<std::optional<Carrier::Departure>> Carrier::prepare(Job job)
         co_return std::nullopt;
     }
     auto plan = std::get<Plan>(std::move(planned));
-    if (!co_await may_go(job, plan))
+    if (!co_await may_go(job, plan)) {
+        x_ended();
         co_return std::nullopt;
+    }
     auto token = co_await token_for(job, plan);
     if (!token)
         co_return std::nullopt;
@@ -284,6 +286,17 @@ asio::awaitable<bool> Carrier::anchor_works()
             }
         });
     co_return !x_anchor_failed;
+}
+
+void Carrier::write_anchor(store::Database& queue)
+{
+    try {
+        x_running.parts().anchor.write(queue);
+    } catch (const store::StoreError& problem) {
+        log::error("the anchor of the queue cannot be written, nothing is sent",
+                   {{"error", problem.what()}});
+        x_anchor_failed = true;
+    }
 }
 
 asio::awaitable<void> Carrier::send(Departure departure)

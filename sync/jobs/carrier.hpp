@@ -45,6 +45,8 @@ public:
     /// False while the anchor cannot be written: then nothing may be sent, and to try would use up
     /// the attempts of jobs.
     boost::asio::awaitable<bool> anchor_works();
+    /// On the queue's thread. What it meets, anchor_works() says.
+    void write_anchor(store::Database& queue);
 
     /// From now on a verdict that cannot be recorded is left to the next start.
     void stop() noexcept { x_stopping = true; }

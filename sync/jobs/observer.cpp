@@ -92,8 +92,8 @@ asio::awaitable<void> Observer::look(Job job)
                       {"client_request_id", seen->attempt.client_request_id},
                       {"state", to_string(state)}});
     x_last_phase.erase(job.job_id);
+    x_ended();  // before the mirror: others wait for the target
     co_await refresh_touched(job.job_id, seen->plan);
-    x_ended();
 }
 
 /// What a look needs to know; nothing when the job makes no sense to this version, which is said.

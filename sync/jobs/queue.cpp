@@ -366,6 +366,12 @@ std::vector<Job> in_state(store::Database& database, State state, std::optional<
     return read_jobs(std::move(row));
 }
 
+bool any_held(store::Database& database, Hold hold)
+{
+    auto row = database.prepared("SELECT 1 FROM jobs WHERE held_by = ?1 LIMIT 1");
+    return row.bind(1, to_string(hold)).step();
+}
+
 std::vector<JobId> expire_due(store::Database& database, UtcTime now, int max)
 {
     return in_transaction(database, [&] {

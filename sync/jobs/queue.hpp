@@ -165,6 +165,8 @@ std::vector<Job> due_held(store::Database& database, UtcTime now, int max);
 std::vector<Job> in_state(store::Database& database, State state, std::optional<Hold> hold,
                           JobId after, int max);
 
+bool any_held(store::Database& database, Hold hold);
+
 /// Ends what is unsent at its expires_at, whatever held it; at most `max`. Returns who it was.
 /// A submitted job counts once fill() gave it its expiry.
 std::vector<JobId> expire_due(store::Database& database, UtcTime now, int max);

@@ -25,10 +25,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Jobs that tasks are at, at once.
-constexpr int active_max = 24;
-/// Of those, jobs that are only looked at: they never keep one from being sent.
+/// Jobs that tasks are at, at once: on their way to a request, looked at, tried dry. None waits
+/// because there are many of another sort.
+constexpr int carried_max = 24;
 constexpr int looks_max = 8;
+constexpr int checks_max = 8;
 constexpr int relook_max = 200;
 constexpr int expire_max = 200;
 /// Without any news the queue is looked at so often.
@@ -46,7 +47,7 @@ std::int64_t count_unfinished(store::Database& queue, bool enabled)
 {
     auto row = queue.prepared(
         "SELECT count(*) FROM jobs WHERE finished_at IS NULL "
-        "AND state IN ('submitted', 'queued', 'sending') AND (state <> 'submitted' OR ?1)");
+        "AND (state = 'sending' OR ?1 AND state IN ('submitted', 'queued'))");
     row.bind(1, enabled ? 1 : 0).step();
     return row.integer(0);
 }
@@ -72,8 +73,8 @@ Runner::Runner(Parts parts, Options options, QueueWatch* watch)
       x_wake{x_running.parts().executor},
       x_tasks{x_running.parts().executor},
       x_writes{x_running.parts().executor},
-      x_carrier{x_running, [this] { x_targets_freed = true; }},
-      x_observer{x_running, [this] { x_targets_freed = true; }}
+      x_carrier{x_running, [this] { kick(); }},
+      x_observer{x_running, [this] { kick(); }}
 {}
 
 void Runner::kick() noexcept
@@ -159,6 +160,9 @@ asio::awaitable<void> Runner::begin()
             parts.anchor.write(queue);
             log::error("writes are frozen: the queue was restored, or is a copy",
                        {{"why", check.why}, {"held", held}});
+        } else {
+            // Before anything is sent, too: a copy is to know that it is one.
+            x_carrier.write_anchor(queue);
         }
         if (const auto doubted = doubt_unfinished(queue, now); doubted > 0)
             log::warning("requests were cut off by a stop of the daemon", {{"jobs", doubted}});
@@ -225,10 +229,6 @@ asio::awaitable<Runner::Survey> Runner::survey()
 Relook Runner::changes_since(const Circumstances& now)
 {
     Relook relook{.targets = std::exchange(x_targets_freed, false)};
-    const bool frozen = x_running.freeze().is_on();
-    if (x_was_frozen != frozen && !frozen)
-        relook.holds.push_back(Hold::freeze);
-    x_was_frozen = frozen;
     if (x_user != now.user && now.user)
         relook.holds.push_back(Hold::login);
     x_user = now.user;
@@ -242,7 +242,6 @@ Relook Runner::changes_since(const Circumstances& now)
 void Runner::forget_what_was_seen() noexcept
 {
     x_targets_freed = true;
-    x_was_frozen.reset();
     x_user.reset();
     x_clock_was_wrong = true;
 }
@@ -257,12 +256,15 @@ Runner::Survey Runner::survey_queue(store::Database& queue, const Circumstances&
     if (known.settings.enabled) {
         Relook wanted = relook;
         wanted.targets = wanted.targets || !found.ended.empty();
+        // However short the freeze was: nothing is held by one that there is not.
+        if (!known.frozen && any_held(queue, Hold::freeze))
+            wanted.holds.push_back(Hold::freeze);
         while (look_again(queue, parts.mirror.database(), known, x_running.known_credential(),
                           wanted, relook_max) >= relook_max) {
         }
-        found.queued = next_queued(queue, known.now, 2 * active_max);
+        found.queued = next_queued(queue, known.now, 2 * carried_max);
     }
-    found.on_their_way = due_on_their_way(queue, known.now, 2 * active_max);
+    found.on_their_way = due_on_their_way(queue, known.now, 2 * looks_max);
     found.next = next_due(queue);
     found.unfinished = count_unfinished(queue, known.settings.enabled);
     queue.checkpoint_if_due();
@@ -271,39 +273,39 @@ Runner::Survey Runner::survey_queue(store::Database& queue, const Circumstances&
 
 void Runner::start(const Survey& survey, Looks looks)
 {
-    for (const auto& job : survey.queued)
-        start_one(job.job_id, [&] { return carry(job); });
-    while (!x_dry_runs.empty() &&
-           start_one(x_dry_runs.front(), [&] { return check(x_dry_runs.front()); }))
-        x_dry_runs.pop_front();
+    for (const auto& job : survey.queued) {
+        if (x_carried < carried_max)
+            start_one(job.job_id, x_carried, [&] { return carry(job); });
+    }
+    for (; !x_dry_runs.empty() && x_checked < checks_max; x_dry_runs.pop_front())
+        start_one(x_dry_runs.front(), x_checked, [&] { return check(x_dry_runs.front()); });
     if (looks == Looks::none)
         return;
     for (const auto& job : survey.on_their_way) {
-        if (x_looking >= looks_max)
-            return;
-        start_one(job.job_id, [&] { return look(job); });
+        if (x_looked_at < looks_max)
+            start_one(job.job_id, x_looked_at, [&] { return look(job); });
     }
 }
 
-/// Has a task work at the job. Gives false when one does, or too many do.
+/// Has a task work at the job, unless one does.
 template <class Work>
-bool Runner::start_one(JobId job, Work work)
+void Runner::start_one(JobId job, int& count, Work work)
 {
-    if (x_active.size() >= active_max + looks_max || x_active.contains(job))
-        return false;
-    x_active.insert(job);
-    x_tasks.spawn(guard(job, work()));
-    return true;
+    if (!x_active.insert(job).second)
+        return;
+    ++count;
+    x_tasks.spawn(guard(job, count, work()));
 }
 
 /// A task whose failure ends the run, but for what passes.
-asio::awaitable<void> Runner::guard(JobId job, asio::awaitable<void> task)
+asio::awaitable<void> Runner::guard(JobId job, int& count, asio::awaitable<void> task)
 {
     try {
         co_await std::move(task);
     } catch (...) {
         take_over(std::current_exception());
     }
+    --count;
     x_active.erase(job);
     x_wake.notify();
 }
@@ -348,7 +350,8 @@ asio::awaitable<void> Runner::carry(Job job)
         co_return;
     // Its own task: an end of the daemon waits for what is on the wire.
     x_active.insert(-id);
-    x_writes.spawn(guard(-id, deliver(*std::move(departure))));
+    ++x_carried;
+    x_writes.spawn(guard(-id, x_carried, deliver(*std::move(departure))));
 }
 
 asio::awaitable<void> Runner::deliver(Carrier::Departure departure)
@@ -375,14 +378,7 @@ asio::awaitable<void> Runner::refresh(JobId job, Plan plan)
 
 asio::awaitable<void> Runner::look(Job job)
 {
-    ++x_looking;
-    try {
-        co_await x_observer.look(std::move(job));
-    } catch (...) {
-        --x_looking;
-        throw;
-    }
-    --x_looking;
+    co_await x_observer.look(std::move(job));
 }
 
 /// A dry run: everything but the sending. What the disk has no room for is tried again.
@@ -416,14 +412,20 @@ asio::awaitable<void> Runner::check_once(JobId id)
 
 asio::awaitable<void> Runner::watch_queue()
 {
-    try {
-        while (true) {
+    while (!x_failure) {
+        try {
             const auto change = co_await x_watch->wait_for_change();
             if (change.rows || change.freeze)
                 x_wake.notify();
+            continue;
+        } catch (const boost::system::system_error&) {
+            take_over(std::current_exception());
+            break;  // the end
+        } catch (...) {
+            take_over(std::current_exception());
         }
-    } catch (...) {
-        take_over(std::current_exception());
+        x_wake.notify();
+        co_await x_running.parts().clock.sleep_for(trouble_wait);
     }
     x_wake.notify();
 }

@@ -76,8 +76,8 @@ private:
     void forget_what_was_seen() noexcept;
     void start(const Survey& survey, Looks looks);
     template <class Work>
-    bool start_one(JobId job, Work work);
-    boost::asio::awaitable<void> guard(JobId job, boost::asio::awaitable<void> task);
+    void start_one(JobId job, int& count, Work work);
+    boost::asio::awaitable<void> guard(JobId job, int& count, boost::asio::awaitable<void> task);
     boost::asio::awaitable<void> carry(Job job);
     boost::asio::awaitable<void> deliver(Carrier::Departure departure);
     boost::asio::awaitable<void> refresh(JobId job, Plan plan);
@@ -102,12 +102,13 @@ private:
     Observer x_observer;
     std::deque<JobId> x_dry_runs{};  ///< taken in, and not looked at yet
     std::set<JobId> x_active{};      ///< jobs that a task is at; negative: on the wire
-    int x_looking = 0;               ///< of them, only looked at
-    int x_refreshing = 0;            ///< tasks that have the mirror follow
+    int x_carried = 0;               ///< of them, those that are or were to be sent
+    int x_looked_at = 0;
+    int x_checked = 0;
+    int x_refreshing = 0;  ///< tasks that have the mirror follow
     bool x_stopping = false;
     JobId x_taken = 0;  ///< submitted jobs up to here have been looked at
     bool x_targets_freed = true;
-    std::optional<bool> x_was_frozen{};
     std::optional<std::string> x_user{};
     bool x_clock_was_wrong = false;
     std::optional<SteadyTime> x_paused_until{};  ///< trouble that passes

@@ -358,3 +358,25 @@ TEST_CASE("jobs: --once sends what is due, and says what failed or is in doubt b
     CHECK(world.executions_of(doubtful).empty());
     CHECK(world.writes() == 3);
 }
+
+TEST_CASE("jobs: --once does not wait for what it is not to send")
+{
+    JobsWorld world;
+    world.start_and_sync();
+    world.tenant([](graphsim::Tenant& of) {
+        auto never = faults::executed("organizationSettings", 504);
+        never.times = 0;
+        of.faults().add(never);
+    });
+    const auto job = world.insert(
+        {.kind = "organization_settings.update", .params = R"({"enableSingleSignOn":true})"});
+    CHECK(wait_until(
+        [&] { return world.row(job).attempts > 0 && world.row(job).state == "queued"; }));
+    CHECK(world.stop() == 0);
+    REQUIRE(world.row(job).state == "queued");  // it may be repeated
+    const auto writes = world.writes();
+    world.installation.edit("enabled = true", "enabled = false");
+    CHECK(world.installation.once() == 0);
+    CHECK(world.row(job).state == "queued");
+    CHECK(world.writes() == writes);
+}
