@@ -118,9 +118,10 @@ void Throttle::cut(QuotaClass quota, double factor)
     slowed.tokens = std::min(slowed.tokens, quota_burst(per_minute(quota)));
 }
 
-bool Throttle::paused(QuotaClass quota) const
+Duration Throttle::pause_left(QuotaClass quota) const
 {
-    return x_clock.steady_now() < x_buckets[static_cast<std::size_t>(quota)].paused_until;
+    const auto until = x_buckets[static_cast<std::size_t>(quota)].paused_until;
+    return std::max(Duration::zero(), until - x_clock.steady_now());
 }
 
 void Throttle::configure(QuotaOptions options)

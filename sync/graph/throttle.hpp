@@ -79,8 +79,9 @@ public:
     /// slows down in proportion, and recovers as after a 429.
     void ease(QuotaClass quota, double load);
 
-    /// True while a pause of that class lasts.
-    bool paused(QuotaClass quota) const;
+    /// True while a pause of that class lasts; and how long it still does.
+    bool paused(QuotaClass quota) const { return pause_left(quota) > Duration::zero(); }
+    Duration pause_left(QuotaClass quota) const;
 
     /// Takes new limits (configuration reload).
     void configure(QuotaOptions options);

@@ -31,6 +31,8 @@ constexpr Duration read_max = facts_age_max;
 constexpr Duration list_read_max = 15min;
 constexpr Duration unreadable_wait = 30s;
 constexpr Duration record_again = 1s;
+/// A pause that Graph asks for is worth a word from here on.
+constexpr Duration pause_shown = 30s;
 
 bool reads_a_list(const Plan& plan)
 {
@@ -117,6 +119,8 @@ asio::awaitable<std::optional<Carrier::Departure>> Carrier::prepare(Job job)
         x_ended();
         co_return std::nullopt;
     }
+    if (co_await wait_for_pause(job))
+        co_return std::nullopt;
     auto token = co_await token_for(job, plan);
     if (!token)
         co_return std::nullopt;
@@ -183,6 +187,23 @@ asio::awaitable<bool> Carrier::may_go(Job job, const Plan& plan)
             return false;
         });
     });
+}
+
+/// Has the job come again after a long pause that Graph asked for, rather than wait it out unseen.
+asio::awaitable<bool> Carrier::wait_for_pause(const Job& job)
+{
+    auto& parts = x_running.parts();
+    const auto left = parts.throttle.pause_left(graph::QuotaClass::other);
+    if (left < pause_shown)
+        co_return false;
+    const auto now = parts.clock.utc_now();
+    const Change change{.reason = "Graph asked for a pause in all requests of this sort",
+                        .due_at = now + left};
+    co_await parts.queue.run([&](store::Database& queue) {
+        return transition(queue, job.job_id, State::queued, State::queued, change, daemon_actor,
+                          now);
+    });
+    co_return true;
 }
 
 asio::awaitable<std::optional<graph::AccessToken>> Carrier::token_for(const Job& job,

@@ -58,6 +58,7 @@ private:
 
     boost::asio::awaitable<void> learn_graph_time();
     boost::asio::awaitable<bool> may_go(Job job, const Plan& plan);
+    boost::asio::awaitable<bool> wait_for_pause(const Job& job);
     boost::asio::awaitable<std::optional<graph::AccessToken>> token_for(const Job& job,
                                                                         const Plan& plan);
     boost::asio::awaitable<std::optional<Attempt>> claim_and_anchor(const Job& job,

@@ -92,6 +92,24 @@ TEST_CASE("jobs simulation: nothing is held by a freeze that has passed, however
     }
 }
 
+TEST_CASE("jobs simulation: a pause that Graph asks for is said, and ends")
+{
+    JobsWorld world{Seed{1}, quick_ends()};
+    world.faults().add(faults::throttled("/reboot", "600"));
+    const auto refused = reboot(world, 0);
+    world.run_for(5s);
+    const auto other = reboot(world, 1);
+    world.run_for(5s);
+    CHECK(world.state(other) == "queued");
+    CHECK(world.value(fmt::format("SELECT state_reason FROM jobs WHERE job_id = {}", other)) ==
+          "Graph asked for a pause in all requests of this sort");
+    CHECK(world.number(
+              fmt::format("SELECT due_at > updated_at FROM jobs WHERE job_id = {}", other)) == 1);
+    world.run_for(10min);
+    CHECK(world.executions(refused) == 1);
+    CHECK(world.executions(other) == 1);
+}
+
 TEST_CASE("jobs simulation: a copy of a queue that has sent nothing yet is known for one")
 {
     JobsWorld world{Seed{1}};
