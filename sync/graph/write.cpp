@@ -7,6 +7,7 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace cloudpcd::graph {
@@ -118,7 +119,8 @@ asio::awaitable<WriteOutcome> Writer::send(const AccessToken& token, WriteReques
     CLOUDPCD_ASSERT(attempt.request_lines_written <= 1);
     auto outcome = outcome_of(token, request, std::move(response), attempt);
     if (outcome.verdict == Verdict::throttled)
-        x_throttle.pause(request.quota, outcome.retry_after.value_or(throttled_wait));
+        x_throttle.pause(request.quota, std::min(outcome.retry_after.value_or(throttled_wait),
+                                                 x_options.pause_max));
     log::info("graph write", {{"context", request.context},
                               {"verdict", to_string(outcome.verdict)},
                               {"status", outcome.status},

@@ -74,6 +74,7 @@ struct WriterOptions {
     Origin origin;  ///< the only place a token is sent to
     std::string user_agent;
     Duration request_timeout = std::chrono::seconds{100};
+    Duration pause_max = std::chrono::hours{1};  ///< of a class, whatever one 429 asks for
 };
 
 class Writer {
@@ -81,7 +82,7 @@ public:
     Writer(Transport& transport, Throttle& throttle, Clock& clock, WriterOptions options);
 
     /// Sends `request` once. The caller has waited for the quota and the token, and has made its
-    /// intent durable. A 429 pauses the class of the request.
+    /// intent durable. A 429 pauses the class of the request, for pause_max at most.
     ///
     /// Exceptions: operation_aborted when cancelled; then the outcome is unknown
     boost::asio::awaitable<WriteOutcome> send(const AccessToken& token, WriteRequest request);

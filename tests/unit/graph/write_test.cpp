@@ -3,6 +3,7 @@
 #include "sync/graph/write.hpp"
 
 #include "sync/core/log.hpp"
+#include "sync/graph/retry.hpp"
 #include "tests/unit/graph/fixture.hpp"
 
 #include <doctest/doctest.h>
@@ -153,6 +154,19 @@ TEST_CASE("write: a 429 pauses its class and says for how long")
     CHECK(outcome.retry_after == Duration{17s});
     CHECK(bench.throttle.paused(QuotaClass::other));
     CHECK_FALSE(bench.throttle.paused(QuotaClass::cloud_pc_get));
+}
+
+TEST_CASE("write: what a 429 asks for beyond reason is for its job, not for the class")
+{
+    Bench bench;
+    bench.network.transport.answer = [](const HttpRequest&) {
+        return test::json_response(429, std::string{envelope}, {{"Retry-After", "1000000000"}});
+    };
+    CHECK(bench.send().retry_after == retry_after_bound);
+    bench.network.clock.run_for(bench.network.io, 1h - 1ms);
+    CHECK(bench.throttle.paused(QuotaClass::other));
+    bench.network.clock.run_for(bench.network.io, 1ms);
+    CHECK_FALSE(bench.throttle.paused(QuotaClass::other));
 }
 
 TEST_CASE("write: neither token nor secret is in what is logged and stored")
