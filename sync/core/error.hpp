@@ -39,7 +39,7 @@ struct Error {
     std::string client_request_id{};  ///< ours
     std::optional<std::chrono::milliseconds> retry_after{};
     int attempts = 0;  ///< requests sent in vain, where the operation repeats by itself
-    /// The response was an error envelope of Graph's, not the page of a proxy or gateway.
+    /// The response was an error envelope of Graph's, not a page or JSON of a proxy or gateway.
     bool from_graph = false;
     /// Of a link that was refused, where Graph says to start anew: unchecked, and never shown.
     std::string location{};

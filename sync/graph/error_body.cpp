@@ -135,6 +135,7 @@ ErrorBody parse_error_body(std::string_view body)
     if (error == nullptr)
         error = member(*root, "odata.error");
     if (error != nullptr && error->is_object()) {
+        out.has_envelope = true;
         read_error(error->get_object(), out);
     } else if (error != nullptr && error->is_string()) {  // OAuth 2.0, RFC 6749 section 5.2
         add_code(out, text_member(*root, "error"));

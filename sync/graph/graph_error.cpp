@@ -195,7 +195,7 @@ Error make_error(const HttpResponse& response, const Refusal& refusal)
     error.message = clean(compose_message(response, body, refusal), message_bytes_max);
     error.http_status = response.status;
     error.graph_code = clean(body.code, code_bytes_max);
-    error.from_graph = body.is_json && !(body.codes.empty() && body.message.empty());
+    error.from_graph = body.has_envelope && !(body.codes.empty() && body.message.empty());
     error.request_id = header_or("request-id", body.request_id);
     error.client_request_id = refusal.client_request_id.empty()
                                   ? header_or("client-request-id", body.client_request_id)

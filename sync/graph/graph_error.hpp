@@ -22,6 +22,7 @@ inline constexpr std::size_t error_texts_bytes_max = 4096;
 /// What a body says. Texts as sent: neither bounded nor safe to print.
 struct ErrorBody {
     bool is_json = false;
+    bool has_envelope = false;       ///< an `error` object, which all of Graph's own have
     std::string code;                ///< most specific one that says anything
     std::vector<std::string> codes;  ///< all of them, outermost first
     std::string message;
@@ -30,7 +31,8 @@ struct ErrorBody {
 };
 
 /// Reads `error` with `innerError` at any depth, OAuth's `error` and `error_description`, and JSON
-/// inside of `message`. Anything else gives what could be read, perhaps nothing.
+/// inside of `message`. Anything else, such as a gateway's `message` without an envelope, gives
+/// what could be read, perhaps nothing.
 ErrorBody parse_error_body(std::string_view body);
 
 /// The request that was refused, as far as its Error needs it.

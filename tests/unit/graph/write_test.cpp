@@ -20,6 +20,7 @@ namespace {
 const Origin graph_origin{.scheme = "https", .host = "graph.microsoft.com", .port = 443};
 constexpr std::string_view envelope =
     R"({"error":{"code":"BadRequest","message":"no","innerError":{"request-id":"r"}}})";
+constexpr std::string_view gateway = R"({"statusCode":404,"message":"Resource not found"})";
 constexpr std::string_view page = "<html><body>Blocked</body></html>";
 
 struct Bench {
@@ -77,10 +78,17 @@ TEST_CASE("write: what an answer proves")
              Row{400, envelope, refused, refused},
              Row{400, page, unknown, unknown},
              Row{400, "", unknown, unknown},
+             Row{400, gateway, unknown, unknown},
+             Row{400, R"({"code":"BadRequest","message":"no"})", unknown, unknown},
+             Row{400, R"({"error":"bad_request","error_description":"no"})", unknown, unknown},
+             Row{400, R"({"error":null,"message":"no"})", unknown, unknown},
+             Row{400, R"({"odata.error":{"code":"a"}})", refused, refused},
+             Row{400, R"({"error":{"code":"","message":"no"}})", refused, refused},
              Row{401, envelope, token_refused, token_refused},
              Row{403, envelope, refused, refused},
              Row{404, envelope, refused, already_gone},
              Row{404, page, unknown, unknown},
+             Row{404, gateway, unknown, unknown},
              Row{408, envelope, unknown, unknown},
              Row{409, envelope, refused, refused},
              Row{410, envelope, refused, already_gone},

@@ -92,6 +92,12 @@ TEST_CASE_FIXTURE(Filled, "refresh: what could not be asked for stays, and nothi
         fault.status = 404;
         fault.text = "<html><body>Not found</body></html>";
     }
+    SUBCASE("a gateway's answer")
+    {
+        fault.effect = graphsim::Effect::status;
+        fault.status = 404;
+        fault.text = R"({"statusCode":404,"message":"Resource not found"})";
+    }
     tenant.faults().add(fault);
     const auto before = rows();
     const auto run = refresh({gone, changed});
