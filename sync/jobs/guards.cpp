@@ -1,6 +1,7 @@
 #include "sync/jobs/guards.hpp"
 
 #include "sync/graph/ascii.hpp"
+#include "sync/graph/clock_skew.hpp"
 #include "sync/jobs/budget.hpp"
 #include "sync/jobs/expectations.hpp"
 #include "sync/jobs/extent.hpp"
@@ -90,6 +91,12 @@ std::vector<Target> not_yet_held(store::Database& queue, JobId job,
         row.reset();
     }
     return missing;
+}
+
+/// However little both differ.
+UtcTime earlier_clock(const Circumstances& known)
+{
+    return std::min(known.now, known.now - known.clock_skew.value_or(Duration::zero()));
 }
 
 /// Where a job belongs that does not pass a guard.
@@ -190,7 +197,10 @@ private:
     std::optional<Refusal> not_before() const
     {
         const auto at = time_of(x_job.not_before);
-        const auto earliest = earliest_now(x_known);
+        // Where it is the time of submission nobody asked to wait, not for the next Date either,
+        // which has whole seconds.
+        const bool asked = x_job.not_before != x_job.created_at;
+        const auto earliest = asked ? earlier_clock(x_known) : earliest_now(x_known);
         if (!at || earliest >= *at)
             return std::nullopt;
         // By this machine's clock its time may have come, when that is ahead of Graph's.
@@ -353,7 +363,7 @@ private:
 
     std::optional<Refusal> clock() const
     {
-        if (!x_known.clock_skew || !destroys())
+        if (!clocks_disagree(x_known) || !destroys())
             return std::nullopt;
         return hold(Hold::clock,
                     "this machine's clock and Graph's differ; nothing destructive is sent until "
@@ -433,16 +443,22 @@ private:
 
 }  // namespace
 
+bool clocks_disagree(const Circumstances& circumstances) noexcept
+{
+    return circumstances.clock_skew &&
+           std::chrono::abs(*circumstances.clock_skew) > graph::clock_skew_max;
+}
+
 UtcTime earliest_now(const Circumstances& circumstances) noexcept
 {
-    const auto skew = circumstances.clock_skew.value_or(Duration::zero());
-    return std::min(circumstances.now, circumstances.now - skew);
+    return clocks_disagree(circumstances) ? earlier_clock(circumstances) : circumstances.now;
 }
 
 UtcTime latest_now(const Circumstances& circumstances) noexcept
 {
-    const auto skew = circumstances.clock_skew.value_or(Duration::zero());
-    return std::max(circumstances.now, circumstances.now - skew);
+    return clocks_disagree(circumstances)
+               ? std::max(circumstances.now, circumstances.now - *circumstances.clock_skew)
+               : circumstances.now;
 }
 
 Ruling judge(store::Database& queue, const Job& job, const Plan& plan, const Facts& facts,

@@ -21,8 +21,7 @@ namespace cloudpcd::jobs {
 struct Circumstances {
     const config::Jobs& settings;
     UtcTime now{};  ///< the wall clock
-    /// Local minus Graph's clock, when they differ by more than graph::clock_skew_max: then nothing
-    /// expires before both say so, nothing goes before both say so, and class 2 is held.
+    /// Local minus Graph's clock, as far as it is known: what is to wait for a time waits for both.
     std::optional<Duration> clock_skew{};
     bool frozen = false;
     std::string freeze_reason{};
@@ -32,7 +31,11 @@ struct Circumstances {
     std::string graph_endpoint{};       ///< "https://graph.microsoft.com", for a dry run's URL
 };
 
-/// The earlier and the later of both clocks.
+/// Both clocks differ by more than graph::clock_skew_max: then nothing expires before both say so,
+/// nothing goes before both say so, and class 2 is held.
+bool clocks_disagree(const Circumstances& circumstances) noexcept;
+
+/// The earlier and the later of both clocks where they disagree, else this machine's.
 UtcTime earliest_now(const Circumstances& circumstances) noexcept;
 UtcTime latest_now(const Circumstances& circumstances) noexcept;
 

@@ -232,9 +232,10 @@ Relook Runner::changes_since(const Circumstances& now)
     if (x_user != now.user && now.user)
         relook.holds.push_back(Hold::login);
     x_user = now.user;
-    if (x_clock_was_wrong && !now.clock_skew)
+    const bool wrong = clocks_disagree(now);
+    if (x_clock_was_wrong && !wrong)
         relook.holds.push_back(Hold::clock);
-    x_clock_was_wrong = now.clock_skew.has_value();
+    x_clock_was_wrong = wrong;
     return relook;
 }
 

@@ -48,11 +48,10 @@ Running::Running(RunningParts parts, RunningOptions options)
 
 Circumstances Running::outside() const
 {
-    Circumstances known{.settings = x_options.settings, .now = x_parts.clock.utc_now()};
+    Circumstances known{.settings = x_options.settings,
+                        .now = x_parts.clock.utc_now(),
+                        .clock_skew = x_parts.clock_skew()};
     known.graph_endpoint = x_options.origin.to_string();
-    if (const auto skew = x_parts.clock_skew();
-        skew && std::chrono::abs(*skew) > graph::clock_skew_max)
-        known.clock_skew = skew;
     const auto& sign_in = x_parts.user.state();
     if (sign_in.signed_in)
         known.user = sign_in.principal_name;

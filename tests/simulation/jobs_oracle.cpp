@@ -64,6 +64,7 @@ struct JobsOracle::Row {
     std::string state{};
     std::string not_before{};
     std::string expires_at{};
+    bool asked_to_wait = false;  ///< for not_before
     std::optional<std::string> approved_by{};
     std::string requested_by{};
     std::vector<std::string> cloud_pcs{};
@@ -154,7 +155,8 @@ void JobsOracle::leaving(const graph::HttpRequest& request)
     SQLite::Statement query{
         *x_reader,
         "SELECT a.attempt_id, a.verdict IS NOT NULL, j.job_id, j.request_id, j.kind, j.risk, "
-        "j.state, j.not_before, j.expires_at, j.approved_by, j.requested_by "
+        "j.state, j.not_before, j.expires_at, j.approved_by, j.requested_by, "
+        "j.not_before <> j.created_at "
         "FROM job_attempts a JOIN jobs j ON j.job_id = a.job_id WHERE a.client_request_id = ?"};
     query.bind(1, id);
     if (!query.executeStep()) {
@@ -171,6 +173,7 @@ void JobsOracle::leaving(const graph::HttpRequest& request)
             .state = query.getColumn(6).getString(),
             .not_before = query.getColumn(7).getString(),
             .expires_at = query.getColumn(8).getString(),
+            .asked_to_wait = query.getColumn(11).getInt() != 0,
             .requested_by = query.getColumn(10).getString()};
     if (!query.isColumnNull(9))
         row.approved_by = query.getColumn(9).getString();
@@ -216,7 +219,7 @@ void JobsOracle::check_times(const Row& row)
     const auto most = graph_now() + graph::clock_skew_max + read_slack;
     if (ours >= *expires || least >= *expires)
         complain(fmt::format("{} leaves after it has expired", row.who()));
-    if (ours < *begins || most < *begins)
+    if (ours < *begins || most < *begins || (row.asked_to_wait && graph_now() < *begins))
         complain(fmt::format("{} leaves before its time", row.who()));
 }
 
