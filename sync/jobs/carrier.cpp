@@ -209,16 +209,49 @@ asio::awaitable<bool> Carrier::wait_for_pause(const Job& job)
 asio::awaitable<std::optional<graph::AccessToken>> Carrier::token_for(const Job& job,
                                                                       const Plan& plan)
 {
-    auto& parts = x_running.parts();
     const bool by_user = plan.request.identity == schema::Identity::delegated;
-    auto token =
-        by_user ? co_await parts.user.access_token() : co_await parts.application.access_token();
-    if (token)
+    auto& credentials = credentials_for(plan);
+    auto token = co_await credentials.access_token();
+    if (const auto refused = x_refused_tokens.find(job.job_id);
+        token && refused != x_refused_tokens.end() && refused->second.is(*token)) {
+        credentials.refused(*token, refused->second.claims);
+        token = co_await credentials.access_token();
+        if (token && refused->second.is(*token))
+            token = Error{.code = Errc::unauthorized,
+                          .message =
+                              "Graph refused the one there is, and a new one is asked for "
+                              "once a minute"};
+    }
+    if (token) {
+        x_refused_tokens.erase(job.job_id);
         co_return *std::move(token);
+    }
     co_await hold(job, by_user ? Hold::login : Hold::unreadable,
                   fmt::format("there is no access token: {}", token.error().describe()),
                   unreadable_wait);
     co_return std::nullopt;
+}
+
+graph::Credentials& Carrier::credentials_for(const Plan& plan)
+{
+    auto& parts = x_running.parts();
+    if (plan.request.identity == schema::Identity::delegated)
+        return parts.user;
+    return parts.application;
+}
+
+/// The job is sent once more, with another token: this one has had its answer.
+void Carrier::note_refused(JobId job, const Plan& plan, const graph::AccessToken& token,
+                           const graph::WriteOutcome& outcome)
+{
+    auto& credentials = credentials_for(plan);
+    const auto claims = outcome.error ? outcome.error->challenge_claims : std::string{};
+    credentials.refused(token, claims);
+    // Those that wait for no token any more: whoever has ended meanwhile does not come back.
+    std::erase_if(x_refused_tokens, [&](const auto& entry) {
+        return entry.second.of == &credentials && entry.second.serial < token.serial;
+    });
+    x_refused_tokens[job] = {.of = &credentials, .serial = token.serial, .claims = claims};
 }
 
 asio::awaitable<void> Carrier::hold(const Job& job, Hold by, std::string why, Duration wait)
@@ -345,13 +378,8 @@ asio::awaitable<void> Carrier::send(Departure departure)
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     for (auto& secret : departure.secrets)
         wipe(secret);
-    if (outcome.verdict == graph::Verdict::token_refused) {
-        const bool by_user = request.identity == schema::Identity::delegated;
-        graph::Credentials& credentials =
-            by_user ? static_cast<graph::Credentials&>(parts.user) : parts.application;
-        credentials.refused(departure.token,
-                            outcome.error ? outcome.error->challenge_claims : std::string{});
-    }
+    if (outcome.verdict == graph::Verdict::token_refused)
+        note_refused(departure.attempt.job_id, departure.plan, departure.token, outcome);
     co_await record(departure.plan, departure.attempt, outcome);
     x_ended();
 }

@@ -11,7 +11,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -56,6 +58,21 @@ private:
     using Turn = std::tuple<int, std::string, JobId>;
     class InTurn;
 
+    /// A token that Graph has refused a request of a job with.
+    struct RefusedToken {
+        graph::Credentials* of = nullptr;
+        std::uint64_t serial = 0;
+        std::string claims{};  ///< of the challenge
+
+        bool is(const graph::AccessToken& token) const noexcept
+        {
+            return serial != 0 && serial == token.serial;
+        }
+    };
+
+    graph::Credentials& credentials_for(const Plan& plan);
+    void note_refused(JobId job, const Plan& plan, const graph::AccessToken& token,
+                      const graph::WriteOutcome& outcome);
     boost::asio::awaitable<void> learn_graph_time();
     boost::asio::awaitable<bool> may_go(Job job, const Plan& plan);
     boost::asio::awaitable<bool> wait_for_pause(const Job& job);
@@ -71,6 +88,7 @@ private:
 
     Running& x_running;
     std::function<void()> x_ended;
+    std::map<JobId, RefusedToken> x_refused_tokens{};  ///< of jobs that need another one
     std::set<Turn> x_turns{};
     boost::asio::steady_timer x_turn_left;  ///< cancelled when one has left
     bool x_stopping = false;

@@ -314,6 +314,30 @@ TEST_CASE("jobs simulation: what becomes of the write decides what becomes of th
     }
 }
 
+TEST_CASE("jobs simulation: what a token was refused for is sent again with another one")
+{
+    JobsWorld world{Seed{8}};
+    auto fault = faults::status(std::string{reprovision_path}, 401, "InvalidAuthenticationToken");
+    fault.method = "write";
+    fault.times = 3;
+    world.faults().add(fault);
+    const auto first = submit_reprovision(world);
+    world.run_for(10s);
+    CHECK(world.state(first) == "failed");  // with a new token too
+    const auto second = world.submit(
+        {.kind = "cloud_pc.reprovision", .target_id = world.cloud_pcs()[1], .reason = "test"});
+    world.run_for(2min);
+    // A new token is asked for once a minute, and the first job has had one.
+    CHECK(world.state(second) != "failed");
+    const auto sent = world.rows("SELECT intent_at FROM job_attempts ORDER BY attempt_id");
+    REQUIRE(sent.size() == 4);
+    CHECK(*parse_sql_time(sent[2]) - *parse_sql_time(sent[0]) < 20s);
+    CHECK(*parse_sql_time(sent[3]) - *parse_sql_time(sent[0]) >= 60s);
+    world.run_until_quiet(3h);
+    CHECK(world.state(second) == "succeeded");
+    CHECK(world.problems() == "");
+}
+
 TEST_CASE("jobs simulation: a write is never sent again before its Retry-After")
 {
     struct Case {
