@@ -31,7 +31,7 @@ constexpr int carried_max = 24;
 constexpr int looks_max = 8;
 constexpr int checks_max = 8;
 constexpr int relook_max = 200;
-constexpr int expire_max = 200;
+constexpr std::size_t expire_max = 200;
 /// Without any news the queue is looked at so often.
 constexpr Duration idle_max = 1min;
 /// Something is due that cannot be done yet.
@@ -218,10 +218,29 @@ asio::awaitable<void> Runner::take_in_all()
 asio::awaitable<Runner::Survey> Runner::survey()
 {
     const auto known = x_running.outside();
-    const auto relook = changes_since(known);
+    auto relook = changes_since(known);
+    relook.targets |= co_await expire_all(known);
     co_return co_await x_running.parts().queue.run([&](store::Database& queue) {
         return survey_queue(queue, x_running.complete(known), relook);
     });
+}
+
+/// All whose time is over, at once: however many there are, none is to seem alive any longer. In
+/// several commands, since others use the queue as well. True when there were any.
+asio::awaitable<bool> Runner::expire_all(const Circumstances& known)
+{
+    const auto now = earliest_now(known);
+    bool any = false;
+    while (true) {
+        const auto ended = co_await x_running.parts().queue.run([now](store::Database& queue) {
+            const auto some = expire_due(queue, now, static_cast<int>(expire_max)).size();
+            queue.checkpoint_if_due();
+            return some;
+        });
+        any = any || ended > 0;
+        if (ended < expire_max)
+            co_return any;
+    }
 }
 
 /// What has changed outside the queue since the last round, so that those held by it are judged
@@ -253,10 +272,8 @@ Runner::Survey Runner::survey_queue(store::Database& queue, const Circumstances&
     auto& parts = x_running.parts();
     Survey found;
     bring_back_due(queue, known.now);
-    found.ended = expire_due(queue, earliest_now(known), expire_max);
     if (known.settings.enabled) {
         Relook wanted = relook;
-        wanted.targets = wanted.targets || !found.ended.empty();
         // However short the freeze was: nothing is held by one that there is not.
         if (!known.frozen && any_held(queue, Hold::freeze))
             wanted.holds.push_back(Hold::freeze);

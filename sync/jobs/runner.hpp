@@ -60,7 +60,6 @@ private:
     struct Survey {
         std::vector<Job> queued{};
         std::vector<Job> on_their_way{};
-        std::vector<JobId> ended{};  ///< expired just now
         std::optional<UtcTime> next{};
         std::int64_t unfinished = 0;  ///< submitted, queued or sending
     };
@@ -71,6 +70,7 @@ private:
     boost::asio::awaitable<Survey> round(Looks looks);
     boost::asio::awaitable<void> take_in_all();
     boost::asio::awaitable<Survey> survey();
+    boost::asio::awaitable<bool> expire_all(const Circumstances& known);
     Survey survey_queue(store::Database& queue, const Circumstances& known, const Relook& relook);
     Relook changes_since(const Circumstances& now);
     void forget_what_was_seen() noexcept;

@@ -338,6 +338,21 @@ TEST_CASE("jobs simulation: what a token was refused for is sent again with anot
     CHECK(world.problems() == "");
 }
 
+TEST_CASE("jobs simulation: however many expire at once, all do at their time")
+{
+    constexpr int jobs = 500;
+    JobsWorld world{Seed{8}};
+    world.freeze();
+    const auto at = format_sql_time(world.clock().utc_now() + 1h);
+    for (int i = 0; i < jobs; ++i)
+        world.insert({.kind = "user_setting.create",
+                      .params = R"({"displayName":"Sweep","localAdminEnabled":true})",
+                      .expires_at = at});
+    world.run_for(1h + 10s);
+    CHECK(world.number("SELECT count(*) FROM jobs WHERE state = 'expired'") == jobs);
+    CHECK(world.value("SELECT max(finished_at) FROM jobs") == at);
+}
+
 TEST_CASE("jobs simulation: a write is never sent again before its Retry-After")
 {
     struct Case {
