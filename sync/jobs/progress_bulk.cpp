@@ -220,16 +220,25 @@ std::string counted(const Summary& summary)
     return text;
 }
 
-/// As `result` shows them. Of very many those that went well are left out: the summary counts them.
-bj::array listed(const std::vector<Outcome>& outcomes)
+/// As `result` shows them. Of very many those that went well are left out, since the summary counts
+/// them; and what is cut off of the others did not fail, as long as there is any such.
+void show(const std::vector<Outcome>& outcomes, bj::object& result)
 {
-    const bool all = outcomes.size() <= listed_max;
     bj::array list;
-    for (const auto& one : outcomes) {
-        if (list.size() < listed_max && (all || !one.good()))
-            list.push_back(outcome_json(one.id, one.outcome, one.code));
+    const auto add = [&](const auto& wanted) {
+        for (const auto& one : outcomes) {
+            if (list.size() < listed_max && wanted(one))
+                list.push_back(outcome_json(one.id, one.outcome, one.code));
+        }
+    };
+    if (outcomes.size() <= listed_max) {
+        add([](const Outcome&) { return true; });
+    } else {
+        add([](const Outcome& one) { return one.known() && !one.good(); });
+        add([](const Outcome& one) { return !one.known(); });
+        result["cloudPcsOmitted"] = outcomes.size() - list.size();
     }
-    return list;
+    result["cloudPcs"] = std::move(list);
 }
 
 /// The bulk action has ended: what of it is the job's.
@@ -240,7 +249,7 @@ Progress conclude(const Accepted& accepted, const bj::object& bulk, const Summar
     Progress progress{.phase = failed ? Phase::ended_badly : Phase::ended_well,
                       .what = fmt::format("{}: {}", accepted.plan.action->verb, counted(summary)),
                       .result = only(bulk, shown)};
-    progress.result["cloudPcs"] = listed(outcomes);
+    show(outcomes, progress.result);
     // A retry of some does not fail by those that it left alone.
     if (is_retry(accepted) && !outcomes.empty() && std::ranges::all_of(outcomes, &Outcome::good))
         progress.phase = Phase::ended_well;

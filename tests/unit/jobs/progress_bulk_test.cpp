@@ -201,6 +201,30 @@ TEST_CASE("bulk progress: of very many Cloud PCs those are named that did not do
     const auto progress = world.look(world.reprovision());
     CHECK(outcomes(progress) == "failed, failed");
     CHECK(progress.result.at("cloudPcs").at(1).at("id") == numbered_id(1400).c_str());
+    CHECK(progress.result.at("cloudPcsOmitted") == 1498);
+}
+
+TEST_CASE("bulk progress: when too many did not do well, those that failed come first")
+{
+    constexpr std::size_t last = 700;
+    BulkWorld world{last};
+    const auto job = world.reprovision();
+    // The counts fit nobody, so of most nothing is known.
+    world.put({.good = 1, .failed = 500, .not_supported = 199});
+    for (std::size_t i = 1; i <= last; ++i)
+        world.estate.put("cloud_pcs",
+                         fmt::format(R"({{"id":"{}","status":"provisioned"}})", numbered_id(i)));
+    const auto failed = fmt::format(R"({{"id":"{}","lastRemoteActionResult":{}}})",
+                                    numbered_id(last), world.result("failed", "x"));
+    world.estate.put("cloud_pcs", failed);
+    const auto& result = world.look(job).result;
+    const auto& listed = result.at("cloudPcs").as_array();
+    CHECK(listed.size() == 400);
+    CHECK(listed.at(0).at("id") == numbered_id(last).c_str());
+    CHECK(listed.at(0).at("outcome") == "failed");
+    CHECK(listed.at(1).at("id") == numbered_id(1).c_str());
+    CHECK(listed.at(1).at("outcome") == "unknown");
+    CHECK(result.at("cloudPcsOmitted") == 300);
 }
 
 TEST_CASE("bulk progress: without its id the bulk action is found by its name")
