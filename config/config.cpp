@@ -28,6 +28,7 @@ Environment Environment::of_process()
         "AZURE_POD_IDENTITY_AUTHORITY_HOST",
         "HTTPS_PROXY",
         "NO_PROXY",
+        "CLOUDPCD_BOOT_ID",
         "CREDENTIALS_DIRECTORY",
         "STATE_DIRECTORY",
         "RUNTIME_DIRECTORY",

@@ -46,7 +46,7 @@ public:
         store::Store& mirror;  ///< a read-only connection, on the executor of `queue`
         const jobs::Anchor& anchor;
         jobs::QueueWatch* watch = nullptr;  ///< null: only kick_jobs() tells of new rows
-        std::string boot_id{};              ///< this start of the daemon
+        std::string boot_id{};              ///< see find_boot_id()
     };
 
     struct Parts {

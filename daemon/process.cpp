@@ -5,7 +5,10 @@
 #include <sqlite3.h>
 
 #include <csignal>
+#include <fstream>
 #include <malloc.h>
+#include <optional>
+#include <string_view>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -26,7 +29,31 @@ extern "C" void log_sqlite(void*, int code, const char* message)
                {{"code", code}, {"text", message}});
 }
 
+/// The digits of an id with or without hyphens; nullopt for anything else.
+std::optional<std::string> digits_of(std::string id)
+{
+    constexpr std::size_t digits = 32;
+    constexpr std::string_view hexadecimal = "0123456789abcdef";
+    std::erase(id, '-');
+    if (id.size() != digits || id.find_first_not_of(hexadecimal) != std::string::npos)
+        return std::nullopt;
+    return id;
+}
+
 }  // namespace
+
+std::string find_boot_id(const config::Environment& environment, Rng& rng,
+                         const std::filesystem::path& kernel_file)
+{
+    std::string line;
+    std::ifstream file{kernel_file};
+    std::getline(file, line);
+    if (auto id = digits_of(std::move(line)))
+        return *std::move(id);
+    if (auto id = digits_of(environment.find("CLOUDPCD_BOOT_ID").value_or("")))
+        return *std::move(id);
+    return digits_of(rng.uuid()).value_or("");
+}
 
 void prepare_process(const std::filesystem::path& database)
 {

@@ -1,6 +1,7 @@
 #include "daemon/supervisor.hpp"
 
 #include "daemon/exit_status.hpp"
+#include "daemon/process.hpp"
 #include "sync/core/log.hpp"
 #include "sync/mirror/mirror_database.hpp"
 
@@ -90,7 +91,7 @@ Supervisor::Supervisor(store::Database database, store::Database queue, SystemCl
       x_mirror_reader{store::Database::open_reader(x_store.database().path()),
                       x_jobs_thread->executor()},
       x_clock{clock},
-      x_boot_id{x_rng.uuid()},
+      x_boot_id{find_boot_id(environment, x_rng)},
       x_anchor{x_queue.database().path()},
       x_watch{x_io.get_executor(), x_queue, x_clock},
       x_config{std::move(configuration)},
