@@ -44,7 +44,7 @@ std::string result_of(const Plan& plan, const Facts& facts, const Ruling& ruling
     result["guards"] = std::move(guards);
     result["touches"] = facts.touches;
     result["earliest"] =
-        ruling.earliest ? bj::value(format_sql_time(*ruling.earliest)) : bj::value(nullptr);
+        ruling.earliest ? bj::value(format_rfc3339(*ruling.earliest)) : bj::value(nullptr);
     return bj::serialize(result);
 }
 

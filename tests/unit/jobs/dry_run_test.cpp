@@ -91,7 +91,7 @@ TEST_CASE_FIXTURE(DryRun, "dry run: what would stand against it is a guard that 
     have_cloud_pc(machine, "bob@contoso.example");
     const auto id = checked({.target_id = machine,
                              .expect = R"({"userPrincipalName":"ada@contoso.example"})",
-                             .not_before = format_sql_time(now + 1h)});
+                             .not_before = format_rfc3339(now + 1h)});
     for (const auto* name : {"expect", "not_before", "freeze", "target_busy", "duplicate"})
         CHECK_FALSE_MESSAGE(passes(id, name), name);
     for (const auto* name : {"target", "approval", "budget", "expired", "login"})
@@ -129,9 +129,9 @@ TEST_CASE_FIXTURE(DryRun, "dry run: of a batch, each counts those before it")
     };
     CHECK(earliest(1) == "");
     CHECK(earliest(20) == "");
-    CHECK(earliest(21) == format_sql_time(now + 1h));
-    CHECK(earliest(40) == format_sql_time(now + 1h));
-    CHECK(earliest(41) == format_sql_time(now + 2h));
+    CHECK(earliest(21) == format_rfc3339(now + 1h));
+    CHECK(earliest(40) == format_rfc3339(now + 1h));
+    CHECK(earliest(41) == format_rfc3339(now + 2h));
     CHECK_FALSE(passes(batch.at(20), "budget"));
     CHECK(passes(checked({.target_id = id_of(50), .batch_id = "monday"}), "budget"));
     CHECK(passes(checked({.target_id = id_of(51)}), "budget"));
