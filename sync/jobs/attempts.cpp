@@ -122,9 +122,12 @@ Intended record_intent(store::Database& database, const Intent& intent, UtcTime 
             insert_debit(database, intent, attempt, at);
         add_event(database, intent.job_id, State::queued, State::sending,
                   fmt::format("attempt {}", ready.attempt), daemon_actor, now);
+        // What was answered to an earlier attempt stands in its own row, and is not this one's.
         auto row = database.prepared(
             "UPDATE jobs SET state = 'sending', state_reason = NULL, due_at = NULL, risk = ?2, "
-            "attempts = attempts + 1, updated_at = ?3 WHERE job_id = ?1");
+            "http_status = NULL, error_code = NULL, error_message = NULL, "
+            "graph_request_id = NULL, attempts = attempts + 1, updated_at = ?3 "
+            "WHERE job_id = ?1");
         row.bind(1, intent.job_id).bind(2, intent.risk).bind(3, at).run();
         return {.attempt = last_attempt(database, intent.job_id)};
     });

@@ -190,6 +190,42 @@ TEST_CASE_FIXTURE(Conclusions, "conclude: a wait that Graph asks for counts for 
     CHECK(debited(database, start - 1h) == 0);
 }
 
+TEST_CASE_FIXTURE(Conclusions, "conclude: a job says nothing of the answer to an earlier attempt")
+{
+    const auto throttled = [&] {
+        const auto attempt = sent();
+        REQUIRE(conclude(attempt, answer(graph::Verdict::throttled, 429)) == State::queued);
+        const auto job = this->job(attempt.job_id);
+        CHECK(job.http_status == 429);
+        CHECK(job.error_code == "Conflict");
+        return attempt.job_id;
+    };
+    const auto done = throttled();
+    auto accepted = answer(graph::Verdict::executed, 204);
+    accepted.request_id = "graph-2";
+    const auto again = sent(2, done);
+    CHECK_FALSE(job(done).http_status.has_value());
+    conclude(again, accepted);
+    auto job = this->job(done);
+    CHECK(job.http_status == 204);
+    CHECK(job.graph_request_id == "graph-2");
+    CHECK_FALSE(job.error_code.has_value());
+    CHECK_FALSE(job.error_message.has_value());
+    CHECK(attempts_of(database, done).front().error_code == "Conflict");
+    move(done, State::succeeded);
+
+    // A request that got no answer may have been executed: 429 would say that it was not.
+    const auto doubted = throttled();
+    conclude(sent(2, doubted), {.error = Error{.message = "connection reset"}});
+    job = this->job(doubted);
+    CHECK(job.state == State::in_doubt);
+    CHECK_FALSE(job.http_status.has_value());
+    CHECK_FALSE(job.error_code.has_value());
+    CHECK_FALSE(job.graph_request_id.has_value());
+    CHECK(job.error_message == "connection reset");
+    CHECK(attempts_of(database, doubted).front().http_status == 429);
+}
+
 TEST_CASE_FIXTURE(Conclusions, "conclude: a refused token is renewed once")
 {
     auto attempt = sent();
