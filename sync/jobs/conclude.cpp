@@ -456,6 +456,9 @@ bool repeat_if_repeatable(store::Database& queue, const Job& job, Rng& rng, UtcT
 {
     if (job.state != State::in_doubt || job.risk.value_or(2) != 0 || job.attempts >= repeated_max)
         return false;
+    const auto attempt = last_attempt(queue, job.job_id);
+    if (attempt && is_restored(queue, *attempt))
+        return false;
     const Change change{.reason = "may be repeated; sent again later",
                         .due_at = now + resend_backoff.wait(job.attempts, rng)};
     return transition(queue, job.job_id, State::in_doubt, State::queued, change, daemon_actor, now);

@@ -40,7 +40,7 @@ State conclude_evidence(store::Database& queue, const Plan& plan, const Job& job
                         UtcTime now);
 
 /// A class 0 job in doubt goes back to the queue, which is what its class means. Gives false for
-/// any other, and when it was repeated often enough.
+/// any other, when it was repeated often enough, and when its queue was restored meanwhile.
 bool repeat_if_repeatable(store::Database& queue, const Job& job, Rng& rng, UtcTime now);
 
 /// Jobs on their way (accepted, in doubt) whose next look is due, oldest first.

@@ -427,6 +427,11 @@ std::vector<Count> counts(store::Database& database)
 std::int64_t hold_restored(store::Database& database, UtcTime now)
 {
     return in_transaction(database, [&] {
+        auto mark = database.prepared(
+            "INSERT INTO meta (key, value) VALUES ('restored_attempt', ?) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+        mark.bind(1, highest_attempt(database)).run();
+
         std::vector<std::pair<JobId, State>> unsent;
         auto row = database.prepared(
             "SELECT job_id, state FROM jobs "
@@ -450,6 +455,14 @@ std::int64_t hold_restored(store::Database& database, UtcTime now)
         }
         return held;
     });
+}
+
+bool is_restored(store::Database& database, const Attempt& attempt)
+{
+    auto row = database.prepared(
+        "SELECT 1 FROM meta WHERE key = 'restored_attempt' AND CAST(value AS INTEGER) >= ?");
+    row.bind(1, attempt.attempt_id);
+    return row.step();
 }
 
 }  // namespace cloudpcd::jobs

@@ -20,6 +20,8 @@
 
 namespace cloudpcd::jobs {
 
+struct Attempt;
+
 /// Runs `body` in the open transaction, or in one of its own.
 template <class F>
 auto in_transaction(store::Database& database, F&& body)
@@ -184,7 +186,12 @@ std::vector<Count> counts(store::Database& database);
 
 // Restored queues -------------------------------------------------------------------------------
 
-/// Holds every unsent job as restored (dry runs excepted, which send nothing). Returns how many.
+/// Holds every unsent job as restored (dry runs excepted, which send nothing), and marks the
+/// attempts that there are as is_restored(). Returns how many it held.
 std::int64_t hold_restored(store::Database& database, UtcTime now);
+
+/// Whether the attempt was there when the queue was restored. Its job may have been sent again
+/// since the backup: it is looked at, and not repeated.
+bool is_restored(store::Database& database, const Attempt& attempt);
 
 }  // namespace cloudpcd::jobs

@@ -84,7 +84,8 @@ std::optional<JobId> find_duplicate(store::Database& database, JobId job,
         "  AND other.duplicate_key = ?4 AND other.dry_run = 0 "
         "  AND ((other.state = 'succeeded' AND other.finished_at > ?5) "
         "    OR other.state IN ('sending', 'accepted', 'in_doubt') "
-        "    OR (other.finished_at IS NULL AND other.job_id < ?3)) LIMIT 1");
+        "    OR (other.finished_at IS NULL AND other.job_id < ?3 "
+        "        AND other.held_by IS NOT 'restored')) LIMIT 1");
     for (const auto& target : targets) {
         row.bind(1, target.resource).bind(2, target.id).bind(3, job);
         row.bind(4, duplicate_key).bind(5, bound);

@@ -130,6 +130,10 @@ bool JobsOracle::replaced_by(const std::filesystem::path& queue, bool on_other_m
                  "SELECT request_id FROM jobs WHERE finished_at IS NULL AND dry_run = 0 "
                  "AND state NOT IN ('sending', 'accepted', 'in_doubt')"))
         x_restored.insert(std::move(request_id));
+    for (auto& request_id : rows_of(*other,
+                                    "SELECT request_id FROM jobs "
+                                    "WHERE state IN ('sending', 'accepted', 'in_doubt')"))
+        x_looked_at.insert(std::move(request_id));
     return true;
 }
 
@@ -199,7 +203,7 @@ void JobsOracle::check_intent(const Row& row)
         complain(fmt::format("{} leaves before the anchor knows it", row.who()));
     if (x_frozen_at && *x_frozen_at < x_clock.steady_now())
         complain(fmt::format("{} leaves while writes are frozen", row.who()));
-    if (x_restored.contains(row.request_id))
+    if (x_restored.contains(row.request_id) || x_looked_at.contains(row.request_id))
         complain(fmt::format("{} of a restored queue acts", row.who()));
     using config::Approval;
     const bool needed = x_settings.approval == Approval::all ||

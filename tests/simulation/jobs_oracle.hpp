@@ -98,8 +98,9 @@ private:
     std::map<std::string, Sent, std::less<>> x_sent{};    ///< by client-request-id
     std::map<std::string, SteadyTime> x_reassigned{};
     std::optional<SteadyTime> x_frozen_at{};
-    std::set<std::string> x_restored{};  ///< request_ids of jobs that must not act any more
-    int x_era = 0;                       ///< how often the queue was replaced
+    std::set<std::string> x_restored{};   ///< request_ids of jobs that must not act any more
+    std::set<std::string> x_looked_at{};  ///< the same of those that were sent
+    int x_era = 0;                        ///< how often the queue was replaced
     UtcTime x_era_began{UtcTime::min()};
     std::vector<std::string> x_problems{};
 };

@@ -269,6 +269,25 @@ TEST_CASE_FIXTURE(Conclusions, "conclude: only class 0 in doubt goes back to the
     CHECK_FALSE(repeat_if_repeatable(database, job(id), rng, start));
 }
 
+TEST_CASE_FIXTURE(Conclusions, "conclude: what a restored queue had sent is not repeated")
+{
+    const auto cut_off = sent(0).job_id;
+    const auto doubted = sent(0, 0, other_machine);
+    conclude(doubted, answer(graph::Verdict::unknown, 0), "provisioning_policy.update");
+    CHECK(hold_restored(database, start) == 0);
+    CHECK(doubt_unfinished(database, start) == 1);
+    reopen();
+    for (const auto id : {cut_off, doubted.job_id}) {
+        CHECK_FALSE(repeat_if_repeatable(database, job(id), rng, start));
+        CHECK(state(id) == State::in_doubt);
+        CHECK(resolve(database, id, false, "seen", "bob", start) == ResolveOutcome::resolved);
+    }
+    // One that was sent since is.
+    const auto since = sent(0);
+    conclude(since, answer(graph::Verdict::unknown, 0), "provisioning_policy.update");
+    CHECK(repeat_if_repeatable(database, job(since.job_id), rng, start));
+}
+
 TEST_CASE_FIXTURE(Conclusions, "conclude: a target that is gone already is the end of a DELETE")
 {
     const auto job = after(answer(graph::Verdict::already_gone, 404), 1, "user_setting.delete");

@@ -544,6 +544,27 @@ TEST_CASE_FIXTURE(Judged, "judge: a destructive job that is there already is a d
     CHECK(guard(judge_fresh(again), "duplicate").passes);
 }
 
+TEST_CASE_FIXTURE(Judged, "judge: a new job is no duplicate of a restored one")
+{
+    const auto before = reprovision();
+    const auto sent = reprovision(id_of(2));
+    take_in();
+    REQUIRE(claim(sent).has_value());
+    hold_restored(database, now);
+    const auto instead = reprovision();
+    const auto again = reprovision(id_of(2));
+    take_in();
+    CHECK(job(before).held_by == Hold::restored);
+    CHECK(state(instead) == State::queued);
+    CHECK(claim(instead).has_value());
+    // What was sent is not held, and is looked at: it counts.
+    CHECK(job(again).held_by == Hold::target_busy);
+    CHECK_FALSE(guard(judge_fresh(again), "duplicate").passes);
+    // So does one that a person said was done.
+    CHECK(resolve(database, before, true, "seen", "bob", now) == ResolveOutcome::resolved);
+    CHECK_FALSE(guard(judge_fresh(instead), "duplicate").passes);
+}
+
 TEST_CASE_FIXTURE(Judged, "settle: what somebody else moved meanwhile is left as it is")
 {
     const auto id = policy_job("provisioning_policy.delete", 2, R"("assignments":[])");
