@@ -355,7 +355,8 @@ asio::awaitable<Reply> JobsApi::cancel(Request request)
             case jobs::CancelOutcome::too_late:
                 return {id, "too_late", 409,
                         fmt::format("job {} is {}: too late to cancel it, it goes on", id,
-                                    jobs::to_string(job->state))};
+                                    jobs::is_unsent(job->state) ? "to be sent once more"
+                                                                : jobs::to_string(job->state))};
             case jobs::CancelOutcome::ended:
                 return {id, "ended", 409,
                         fmt::format("job {} has ended: {}", id, jobs::to_string(job->state))};

@@ -68,9 +68,7 @@ Readiness readiness(store::Database& database, const Intent& intent, UtcTime now
 {
     const auto at = format_sql_time(now);
     auto row = database.prepared(
-        "SELECT state, attempts, coalesce(not_before > ?2, 0), coalesce(expires_at <= ?2, 0), "
-        "  EXISTS (SELECT 1 FROM job_attempts a WHERE a.job_id = jobs.job_id "
-        "          AND a.verdict IS NOT 'not_executed') "
+        "SELECT state, attempts, coalesce(not_before > ?2, 0), coalesce(expires_at <= ?2, 0) "
         "FROM jobs WHERE job_id = ?1");
     row.bind(1, intent.job_id).bind(2, at);
     if (!row.step() || row.text(0) != to_string(State::queued))
@@ -79,7 +77,7 @@ Readiness readiness(store::Database& database, const Intent& intent, UtcTime now
         return {.refusal = IntentRefusal::expired};
     if (row.integer(2) != 0)
         return {.refusal = IntentRefusal::not_due};
-    if (row.integer(4) != 0 && intent.risk > 0)
+    if (intent.risk > 0 && may_have_been_executed(database, intent.job_id))
         return {.refusal = IntentRefusal::sent_before};
     return {.attempt = static_cast<int>(row.integer(1)) + 1};
 }
@@ -201,6 +199,14 @@ std::int64_t doubt_unfinished(store::Database& database, UtcTime now)
         }
         return moved;
     });
+}
+
+bool may_have_been_executed(store::Database& database, JobId job)
+{
+    auto row = database.prepared(
+        "SELECT 1 FROM job_attempts WHERE job_id = ? AND verdict IS NOT 'not_executed' LIMIT 1");
+    row.bind(1, job);
+    return row.step();
 }
 
 std::vector<Attempt> attempts_of(store::Database& database, JobId job)

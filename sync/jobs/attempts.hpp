@@ -93,6 +93,10 @@ std::vector<Attempt> attempts_without_verdict(store::Database& database);
 /// At start: gives each of those the verdict `unknown` and moves its job to in_doubt.
 std::int64_t doubt_unfinished(store::Database& database, UtcTime now);
 
+/// Whether an attempt of the job is not proved to have come to nothing. Of a job that waits to be
+/// sent: it is of class 0, and is to be repeated.
+bool may_have_been_executed(store::Database& database, JobId job);
+
 std::vector<Attempt> attempts_of(store::Database& database, JobId job);
 /// The newest of a job.
 std::optional<Attempt> last_attempt(store::Database& database, JobId job);

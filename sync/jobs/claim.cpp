@@ -43,8 +43,8 @@ Ruling no_longer_repeatable()
 {
     return {.state = State::rejected,
             .reason =
-                "an earlier attempt may have been executed, and by now the same request would "
-                "be destructive: look at the policy, and submit it anew"};
+                "by now the same request would be destructive: look at the policy, and submit it "
+                "anew"};
 }
 
 }  // namespace

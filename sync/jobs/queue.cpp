@@ -92,7 +92,20 @@ std::optional<Standing> standing_of(store::Database& database, JobId job)
     };
 }
 
-void write_change(store::Database& database, JobId job, State to, const Change& change, UtcTime now)
+/// An end that says "not sent" would be believed of what may have been executed.
+std::string reason_of(store::Database& database, JobId job, State from, State to,
+                      const std::string& reason)
+{
+    const bool ends_unsent = is_unsent(from) && (to == State::rejected || to == State::cancelled ||
+                                                 to == State::expired);
+    if (!ends_unsent || !may_have_been_executed(database, job))
+        return reason;
+    return fmt::format("an earlier attempt may have been executed; it was not repeated: {}",
+                       reason);
+}
+
+void write_change(store::Database& database, JobId job, State to, const Change& change,
+                  const std::string& reason, UtcTime now)
 {
     const auto at = format_sql_time(now);
     std::optional<std::string> due;
@@ -112,7 +125,7 @@ void write_change(store::Database& database, JobId job, State to, const Change& 
         "approved_at = CASE WHEN ?2 = 'awaiting_approval' THEN NULL ELSE approved_at END, "
         "approval_hash = CASE WHEN ?2 = 'awaiting_approval' THEN NULL ELSE approval_hash END, "
         "updated_at = ?12, finished_at = CASE WHEN ?13 THEN ?12 END WHERE job_id = ?1");
-    row.bind(1, job).bind(2, to_string(to)).bind(3, change.reason).bind(4, held_by).bind(5, due);
+    row.bind(1, job).bind(2, to_string(to)).bind(3, reason).bind(4, held_by).bind(5, due);
     row.bind(6, change.http_status).bind(7, change.error_code).bind(8, change.error_message);
     row.bind(9, change.result).bind(10, change.graph_request_id);
     row.bind(11, change.erase_params ? 1 : 0).bind(12, at).bind(13, has_ended(to) ? 1 : 0).run();
@@ -205,9 +218,10 @@ bool transition(store::Database& database, JobId job, State from, State to, cons
         const auto was = standing_of(database, job);
         if (!was || was->state != from)
             return false;
-        if (from != to || was->reason != change.reason || was->held_by != change.held_by)
-            add_event(database, job, from, to, change.reason, actor, now);
-        write_change(database, job, to, change, now);
+        const auto reason = reason_of(database, job, from, to, change.reason);
+        if (from != to || was->reason != reason || was->held_by != change.held_by)
+            add_event(database, job, from, to, reason, actor, now);
+        write_change(database, job, to, change, reason, now);
         return true;
     });
 }
@@ -221,7 +235,10 @@ CancelOutcome cancel(store::Database& database, JobId job, std::string_view reas
             return CancelOutcome::unknown;
         if (has_ended(was->state))
             return CancelOutcome::ended;
-        if (!is_unsent(was->state)) {
+        // What waits to be repeated was sent. Held as restored it does not go on: it may be ended.
+        const bool was_sent = !is_unsent(was->state) || (was->held_by != Hold::restored &&
+                                                         may_have_been_executed(database, job));
+        if (was_sent) {
             add_event(database, job, was->state, was->state,
                       fmt::format("cancel came too late: {}", reason), actor, now);
             return CancelOutcome::too_late;

@@ -90,7 +90,9 @@ std::optional<UtcTime> read_given_time(store::Database& database, std::string_vi
 
 /// What goes with a change of state. Absent members of an answer stay as they are.
 struct Change {
-    std::string reason{};             ///< state_reason, for people; empty: none
+    /// state_reason, for people; empty: none. An end before it is sent also says when an earlier
+    /// attempt may have been executed.
+    std::string reason{};
     std::optional<Hold> held_by{};    ///< of `held`, and only then
     std::optional<UtcTime> due_at{};  ///< when to look again; absent: not by time
     std::optional<int> http_status{};
@@ -109,7 +111,7 @@ struct Change {
 
 enum class CancelOutcome {
     cancelled,
-    too_late,  ///< sending or sent: the job goes on, the wish is recorded
+    too_late,  ///< sending, sent or to be repeated: the job goes on, the wish is recorded
     ended,
     unknown,  ///< no such job
 };

@@ -126,6 +126,15 @@ TEST_CASE_FIXTURE(Api, "jobs api: what is sent is not cancelled, and what has en
     CHECK(post(operator_, path_of(sent, "cancel")).type == "ended");
     CHECK(post(operator_, path_of(99, "cancel")).type == "unknown-job");
     CHECK(post(operator_, "/v1/jobs/x/cancel").type == "unknown-job");
+
+    const auto repeated = queue.add_in(State::in_doubt, 0);
+    queue.move(repeated, State::queued);
+    const auto again = post(operator_, path_of(repeated, "cancel"));
+    CHECK(again.type == "too-late");
+    CHECK(
+        again.text("detail") ==
+        fmt::format("job {} is to be sent once more: too late to cancel it, it goes on", repeated));
+    CHECK(queue.state(repeated) == State::queued);
 }
 
 TEST_CASE_FIXTURE(Guarded, "jobs api: somebody else approves, whoever asks how")

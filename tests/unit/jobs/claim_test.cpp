@@ -188,7 +188,9 @@ TEST_CASE_FIXTURE(Claimed,
          R"("assignments":[{"target":{"groupId":"7c82a3e3-9459-44e4-94d9-b92f93bf78dd"}}])");
     CHECK_FALSE(claim(id).has_value());
     CHECK(state(id) == State::rejected);
-    CHECK(says(reason(id), "submit it anew"));
+    CHECK(reason(id) ==
+          "an earlier attempt may have been executed; it was not repeated: by now the same "
+          "request would be destructive: look at the policy, and submit it anew");
     CHECK(attempts() == "2");
 }
 

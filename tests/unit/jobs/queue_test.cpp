@@ -171,6 +171,47 @@ TEST_CASE_FIXTURE(Queue, "queue: cancel wins before sending and comes too late a
     CHECK(cancel(database, 99, "stop", "alice", start) == CancelOutcome::unknown);
 }
 
+TEST_CASE_FIXTURE(Queue, "queue: what may have been executed does not end as if it had not been")
+{
+    const auto to_be_repeated = [&](Verdict verdict) {
+        const auto id = add();
+        fill(database, id, {.risk = 0, .expires_at = start + 1h}, start);
+        move(id, State::queued);
+        const auto attempt = send(intent(id, 0));
+        record_verdict(database, attempt.attempt_id, verdict, {}, start);
+        if (verdict == Verdict::executed)  // and its end was not seen in time
+            move(id, State::accepted);
+        if (verdict != Verdict::not_executed)
+            move(id, State::in_doubt);
+        move(id, State::queued, {.reason = "sent again later"});
+        return id;
+    };
+    const std::string said = "an earlier attempt may have been executed; it was not repeated: ";
+    for (const auto verdict : {Verdict::unknown, Verdict::executed}) {
+        const auto id = to_be_repeated(verdict);
+        REQUIRE(cancel(database, id, "stop", "alice", start) == CancelOutcome::too_late);
+        CHECK(state(id) == State::queued);
+        CHECK(events_of(database, id, 1).front().reason == "cancel came too late: stop");
+        move(id, State::held, {.held_by = Hold::freeze});
+        CHECK(cancel(database, id, "stop", "alice", start) == CancelOutcome::too_late);
+        CHECK(expire_due(database, start + 1h, 100) == Ids{id});
+        CHECK(job(id).state_reason == said + "not sent before expires_at");
+        CHECK(events_of(database, id, 1).front().reason == said + "not sent before expires_at");
+    }
+    const auto rejected = to_be_repeated(Verdict::unknown);
+    move(rejected, State::rejected, {.reason = "precondition_changed: x"});
+    CHECK(job(rejected).state_reason == said + "precondition_changed: x");
+    // A restored job does not go on, so that it can be cancelled.
+    const auto restored = to_be_repeated(Verdict::unknown);
+    CHECK(hold_restored(database, start) == 1);
+    CHECK(cancel(database, restored, "stop", "alice", start) == CancelOutcome::cancelled);
+    CHECK(job(restored).state_reason == said + "stop");
+
+    const auto refused = to_be_repeated(Verdict::not_executed);
+    CHECK(cancel(database, refused, "stop", "alice", start) == CancelOutcome::cancelled);
+    CHECK(job(refused).state_reason == "stop");
+}
+
 TEST_CASE_FIXTURE(Queue, "queue: an approval is somebody else's, of what they saw, for a day")
 {
     const auto id =
