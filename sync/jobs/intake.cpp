@@ -121,7 +121,11 @@ private:
             expect_users(job, facts);
         const auto filled = find(x_queue, job.job_id);
         CLOUDPCD_ASSERT(filled.has_value());
-        const auto ruling = judge(x_queue, *filled, plan, facts, x_known);
+        const auto ruling = is_restored(x_queue, job)
+                                ? Ruling{.state = State::held,
+                                         .held_by = Hold::restored,
+                                         .reason = std::string{restored_reason}}
+                                : judge(x_queue, *filled, plan, facts, x_known);
         const bool settled = settle(x_queue, *filled, plan, facts, ruling, x_known.now);
         CLOUDPCD_ASSERT(settled);
     }

@@ -24,7 +24,8 @@ struct Taken {
 
 /// Takes in submitted jobs above `after`: fills times, class, targets and what each destructive one
 /// expects untold (the userPrincipalName that the mirror had of each of its Cloud PCs at
-/// created_at), and puts them where they belong. What cannot be is `rejected` with all reasons.
+/// created_at), and puts them where they belong: those of a restored queue are held. What cannot be
+/// is `rejected` with all reasons.
 /// With `[jobs] enabled = false` only fills the times and leaves them submitted.
 Taken take_in(store::Database& queue, store::Database& mirror, const Circumstances& circumstances,
               const KnownCredential& known_credential, JobId after);

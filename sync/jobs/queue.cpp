@@ -146,6 +146,28 @@ void write_approval(store::Database& database, const Job& job, const Approval& a
     row.bind(1, job.job_id).bind(2, approval.approver).bind(3, at).bind(4, hash).run();
 }
 
+/// Keys of meta: what there was when the queue was restored last. Numbers are not given again.
+constexpr std::string_view restored_job = "restored_job";
+constexpr std::string_view restored_attempt = "restored_attempt";
+
+void mark_as_restored(store::Database& database)
+{
+    auto newest = database.prepared("SELECT coalesce(max(job_id), 0) FROM jobs");
+    newest.step();
+    auto mark = database.prepared(
+        "INSERT INTO meta (key, value) VALUES (?, ?) "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+    mark.bind(1, restored_job).bind(2, newest.integer(0)).run();
+    mark.bind(1, restored_attempt).bind(2, highest_attempt(database)).run();
+}
+
+std::int64_t restored_up_to(store::Database& database, std::string_view key)
+{
+    auto row = database.prepared("SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?");
+    row.bind(1, key);
+    return row.step() ? row.integer(0) : 0;
+}
+
 }  // namespace
 
 Submitted submit(store::Database& database, const Submission& submission, std::string_view actor,
@@ -444,25 +466,20 @@ std::vector<Count> counts(store::Database& database)
 std::int64_t hold_restored(store::Database& database, UtcTime now)
 {
     return in_transaction(database, [&] {
-        auto mark = database.prepared(
-            "INSERT INTO meta (key, value) VALUES ('restored_attempt', ?) "
-            "ON CONFLICT (key) DO UPDATE SET value = excluded.value");
-        mark.bind(1, highest_attempt(database)).run();
-
+        mark_as_restored(database);
         std::vector<std::pair<JobId, State>> unsent;
+        // A row that was not looked at yet may be rejected, for a secret that has to be erased too,
+        // and has no times: it is taken in first.
         auto row = database.prepared(
             "SELECT job_id, state FROM jobs "
-            "WHERE state IN ('submitted', 'awaiting_approval', 'held', 'queued') "
-            "AND dry_run = 0 AND held_by IS NOT 'restored' ORDER BY job_id");
+            "WHERE state IN ('awaiting_approval', 'held', 'queued') "
+            "AND held_by IS NOT 'restored' ORDER BY job_id");
         while (row.step())
             unsent.emplace_back(row.integer(0),
                                 parse_state(row.text(1)).value_or(State::submitted));
         row.reset();
 
-        const Change change{.reason =
-                                "restored from a backup, and may have been sent before: "
-                                "resolve it, cancel it, or submit it anew",
-                            .held_by = Hold::restored};
+        const Change change{.reason = std::string{restored_reason}, .held_by = Hold::restored};
         std::int64_t held = 0;
         for (const auto& [job, state] : unsent) {
             // A new job for the same machine must not wait for this one.
@@ -474,12 +491,14 @@ std::int64_t hold_restored(store::Database& database, UtcTime now)
     });
 }
 
+bool is_restored(store::Database& database, const Job& job)
+{
+    return job.job_id <= restored_up_to(database, restored_job);
+}
+
 bool is_restored(store::Database& database, const Attempt& attempt)
 {
-    auto row = database.prepared(
-        "SELECT 1 FROM meta WHERE key = 'restored_attempt' AND CAST(value AS INTEGER) >= ?");
-    row.bind(1, attempt.attempt_id);
-    return row.step();
+    return attempt.attempt_id <= restored_up_to(database, restored_attempt);
 }
 
 }  // namespace cloudpcd::jobs

@@ -188,9 +188,17 @@ std::vector<Count> counts(store::Database& database);
 
 // Restored queues -------------------------------------------------------------------------------
 
-/// Holds every unsent job as restored (dry runs excepted, which send nothing), and marks the
-/// attempts that there are as is_restored(). Returns how many it held.
+/// Why they are held, for people.
+inline constexpr std::string_view restored_reason =
+    "restored from a backup, and may have been sent before: resolve it, cancel it, or submit it "
+    "anew";
+
+/// Holds every unsent job as restored, and marks all jobs and attempts that there are as
+/// is_restored(): those still submitted take_in() holds. Returns how many it held itself.
 std::int64_t hold_restored(store::Database& database, UtcTime now);
+
+/// Whether the job was there when the queue was restored.
+bool is_restored(store::Database& database, const Job& job);
 
 /// Whether the attempt was there when the queue was restored. Its job may have been sent again
 /// since the backup: it is looked at, and not repeated.

@@ -190,6 +190,7 @@ TEST_CASE("status: the queue is counted by state, and a switch that is thrown is
     CHECK(describe(*came.context.queue) == "1 submitted, 1 in_doubt");
     CHECK(came.context.queue->freeze_reason == "INC-7");
     // A restored queue asks for people.
+    queue.add_in(cloudpcd::jobs::State::queued);
     cloudpcd::jobs::hold_restored(queue.database, cloudpcd::jobs::test::start);
     CHECK(mirror.run({"status"}).out.find("restored    1 jobs of a restored queue") !=
           std::string::npos);

@@ -301,7 +301,7 @@ TEST_CASE_FIXTURE(Api, "jobs api: the switch says who threw it, and thawing leav
     CHECK(freeze.reason() == "frozen by otto: INC-7");
     // Who comes second hears the first reason.
     CHECK(post(operator_, "/v1/freeze").text("reason") == "frozen by otto: INC-7");
-    queue.add();
+    queue.add_in(State::queued);
     CHECK(jobs::hold_restored(queue.database, jobs::test::start) == 1);
     kicks = 0;
     const auto thawed = post(operator_, "/v1/thaw");

@@ -121,6 +121,38 @@ TEST_CASE_FIXTURE(Submitted, "intake: disabled, rows get their expiry and stay a
     CHECK(state(later) == State::queued);
 }
 
+TEST_CASE_FIXTURE(Submitted,
+                  "intake: what a restored queue has not looked at is looked at, and held")
+{
+    const auto good = reprovision();
+    const auto dry = destroy({.target_id = machine, .dry_run = true});
+    const auto secret = submit_now({.kind = "cloud_pc.rename",
+                                    .target_id = machine,
+                                    .params = R"({"displayName":"x","localPassword":"hunter2"})"});
+    CHECK(hold_restored(database, now) == 0);
+    // Killed here, the next start does not find that it was restored.
+    reopen();
+    const auto after = submit_now({.kind = "cloud_pc.reboot", .target_id = id_of(2)});
+    settings.enabled = false;
+    take_in();
+    settings.enabled = true;
+    taken = 0;
+    const auto seen = take_in();
+    CHECK(job(good).held_by == Hold::restored);
+    CHECK(reason(good) == restored_reason);
+    CHECK(job(good).expires_at == in(4h));
+    CHECK(job(good).risk == 2);
+    CHECK(open_on(machine).empty());
+    CHECK(seen.dry_runs == std::vector<JobId>{dry});
+    CHECK(state(secret) == State::rejected);
+    CHECK(job(secret).params == R"({"erased":true})");
+    CHECK(seen.secret_erased);
+    CHECK(state(after) == State::queued);
+    CHECK(look_again({.holds = {Hold::restored}, .targets = true}) == 0);
+    now += 4h;
+    CHECK(expire_due(database, now, 10) == std::vector<JobId>{good, dry});
+}
+
 TEST_CASE_FIXTURE(Submitted, "intake: rows by SQL are rejected where they are not accepted")
 {
     const auto by_api = reprovision();

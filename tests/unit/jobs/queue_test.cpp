@@ -347,9 +347,12 @@ TEST_CASE_FIXTURE(Queue, "queue: a restored queue holds what is unsent until a p
     const auto submitted = add_in(State::submitted);
     const auto accepted = add_in(State::accepted);
     const auto dry = add({.kind = "x", .dry_run = true});
-    CHECK(hold_restored(database, start) == 4);
+    CHECK(hold_restored(database, start) == 3);
     CHECK(hold_restored(database, start) == 0);
-    for (const auto id : {queued, held, waiting, submitted}) {
+    CHECK(state(submitted) == State::submitted);  // intake holds it
+    CHECK(is_restored(database, job(submitted)));
+    CHECK_FALSE(is_restored(database, job(add())));
+    for (const auto id : {queued, held, waiting}) {
         CHECK(job(id).held_by == Hold::restored);
         for (const auto to : {State::queued, State::awaiting_approval})
             CHECK_THROWS((void)transition(database, id, State::held, to, {}, "daemon", start));
