@@ -202,10 +202,11 @@ asio::awaitable<void> Runner::take_in_all()
             const auto some =
                 jobs::take_in(queue, parts.mirror.database(), x_running.complete(known),
                               x_running.known_credential(), x_taken);
-            if (some.secret_erased)
-                queue.checkpoint_truncate();
-            else
-                queue.checkpoint_if_due();
+            x_secret_in_wal |= some.secret_erased;
+            // A reader that is in the way is waited for, a round at a time.
+            if (x_secret_in_wal)
+                x_secret_in_wal = !queue.checkpoint_truncate();
+            queue.checkpoint_if_due();
             return some;
         });
         x_taken = std::max(x_taken, taken.last);

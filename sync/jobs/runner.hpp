@@ -108,6 +108,8 @@ private:
     int x_refreshing = 0;  ///< tasks that have the mirror follow
     bool x_stopping = false;
     JobId x_taken = 0;  ///< submitted jobs up to here have been looked at
+    /// The WAL may have a secret that was erased. An earlier process may have left one.
+    bool x_secret_in_wal = true;
     bool x_targets_freed = true;
     std::optional<std::string> x_user{};
     bool x_clock_was_wrong = false;

@@ -3,6 +3,7 @@
 
 #include "tests/simulation/jobs_world.hpp"
 
+#include <SQLiteCpp/Database.h>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -206,6 +207,32 @@ TEST_CASE("jobs simulation: a thaw that meets a full disk is not forgotten")
     CHECK(world.executions(job) == 1);
     world.run_until_quiet(1h);
     check_done(world, job);
+    CHECK(world.problems() == "");
+}
+
+TEST_CASE("jobs simulation: a secret that was erased leaves the log once no reader needs it")
+{
+    JobsWorld world{Seed{13}};
+    world.run_for(1s);
+    const auto is_there = [&] {
+        const auto said =
+            file_contents(world.file()) + file_contents(world.file().string() + "-wal");
+        return said.find(canary_password) != std::string::npos;
+    };
+    SQLite::Database reader{world.file().string(), SQLite::OPEN_READONLY};
+    reader.exec("BEGIN");
+    reader.execAndGet("SELECT count(*) FROM jobs");
+    const auto job = world.insert(
+        {.kind = "cloud_pc.rename",
+         .target_id = world.cloud_pcs().front(),
+         .params = fmt::format(R"({{"displayName":"x","localPassword":"{}"}})", canary_password)});
+    REQUIRE(job > 0);
+    world.run_for(5min);
+    CHECK(world.state(job) == "rejected");
+    REQUIRE(is_there());
+    reader.exec("COMMIT");
+    world.run_for(1min);
+    CHECK_FALSE(is_there());
     CHECK(world.problems() == "");
 }
 
