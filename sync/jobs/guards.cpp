@@ -6,6 +6,7 @@
 #include "sync/jobs/expectations.hpp"
 #include "sync/jobs/extent.hpp"
 #include "sync/jobs/members.hpp"
+#include "sync/jobs/progress_parts.hpp"
 #include "sync/jobs/queue.hpp"
 #include "sync/jobs/scope.hpp"
 #include "sync/jobs/targets.hpp"
@@ -28,6 +29,7 @@ namespace {
 
 constexpr int destructive_class = 2;
 constexpr Duration unreadable_wait = 30s;
+constexpr Duration shown_within = 10min;
 constexpr Duration budget_wait = 30s;
 constexpr Duration clock_wait = 1min;
 constexpr std::chrono::hours duplicates_within{24};
@@ -232,11 +234,23 @@ private:
 
     Refusal target_gone() const
     {
+        if (was_just_created())
+            return hold(Hold::unreadable, "it was created just now, and Graph does not show it yet",
+                        x_known.now + unreadable_wait);
         const schema::Method method = x_plan.action->method;
         if (method == schema::Method::remove)
             return {.state = State::succeeded, .reason = "already gone"};
         return reject(fmt::format("its target is gone: Graph has no {} with the id {}",
                                   x_plan.action->target, x_job.target_id.value_or("")));
+    }
+
+    /// By a job of this queue. Graph shows what was created only some time later.
+    bool was_just_created() const
+    {
+        const auto attempt =
+            find_evidence(x_queue, object_evidence(created_evidence, x_job.target_id.value_or("")));
+        const auto made = attempt ? time_of(attempt->verdict_at) : std::nullopt;
+        return made && x_known.now - *made < shown_within;
     }
 
     /// Graph takes a GUID in capitals too. Objects are told apart byte by byte, though: such a job

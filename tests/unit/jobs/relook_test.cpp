@@ -287,3 +287,23 @@ TEST_CASE_FIXTURE(Waiting,
     CHECK(look_again({.targets = true}, 200) == 0);
     CHECK(value("SELECT total_changes()") == before);
 }
+
+TEST_CASE_FIXTURE(Waiting, "relook: what a job of the queue has just created is not gone")
+{
+    const auto creation =
+        submit_now({.kind = "user_setting.create",
+                    .params = R"({"displayName":"x","localAdminEnabled":false})"});
+    take_in();
+    REQUIRE(claim(creation).has_value());
+    record_verdict(database, last_attempt(database, creation)->attempt_id, Verdict::executed,
+                   {.evidence = "created:" + connection}, now);
+    const auto job = submit_now({.kind = "user_setting.delete", .target_id = connection});
+    take_in();
+    auto ruling = judge_fresh(job);
+    CHECK(ruling.held_by == Hold::unreadable);
+    CHECK(ruling.state == State::held);
+    now += 10min;
+    ruling = judge_fresh(job);
+    CHECK(ruling.state == State::succeeded);
+    CHECK(ruling.reason == "already gone");
+}
