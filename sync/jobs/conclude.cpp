@@ -1,5 +1,6 @@
 #include "sync/jobs/conclude.hpp"
 
+#include "sync/core/log.hpp"
 #include "sync/graph/retry.hpp"
 #include "sync/jobs/listing.hpp"
 #include "sync/jobs/progress_parts.hpp"
@@ -22,6 +23,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t result_bytes_max = 64UL * 1024;
+constexpr std::size_t error_message_bytes_max = 1024;
 constexpr graph::Backoff resend_backoff{.first = 2s, .cap = 15min, .floor = 500ms};
 /// A request that Graph asks to send so much later is held, where people see it.
 constexpr Duration retry_after_queued = 1h;
@@ -406,6 +408,8 @@ State conclude_progress(store::Database& queue, const Plan& plan, const Job& job
         change.reason = progress.what;
         if (!progress.error_code.empty())
             change.error_code = progress.error_code;
+        if (!progress.error_message.empty())
+            change.error_message = log::escape(progress.error_message, error_message_bytes_max);
         return moved_to(queue, job, State::failed, change, now);
     });
 }

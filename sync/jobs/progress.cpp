@@ -95,8 +95,11 @@ Progress joined(const Accepted& accepted, const std::vector<Part>& parts, std::s
         return progress_of(accepted, Phase::ended_well, "nothing to wait for");
     const auto phase = phase_of(parts);
     auto progress = progress_of(accepted, phase, state_of(parts, phase));
-    if (phase == Phase::ended_badly)
-        progress.error_code = std::ranges::find(parts, phase, &Part::phase)->code;
+    if (phase == Phase::ended_badly) {
+        const auto first = std::ranges::find(parts, phase, &Part::phase);
+        progress.error_code = first->code;
+        progress.error_message = first->message;
+    }
     if (parts.size() == 1)
         progress.evidence = parts.front().evidence;
     if (phase != Phase::ended_well && phase != Phase::ended_badly)
@@ -163,6 +166,7 @@ asio::awaitable<Part> observe_remote_action(Estate& estate, const Accepted& acce
     Part part{.phase = phase_of(ending_of(accepted), ours->state),
               .state = ours->state,
               .code = ours->code,
+              .message = ours->message,
               .evidence = ours->evidence(id)};
     part.id = std::move(id);
     co_await check_busy(estate, accepted, part, std::move(read->cloud_pc));
@@ -214,7 +218,8 @@ Part status_part(const Accepted& accepted, std::string id, const ObjectRead& rea
     Part part{.id = std::move(id),
               .phase = phase_of(ending, status),
               .state = std::string{status},
-              .code = status_code(cloud_pc)};
+              .code = status_code(cloud_pc),
+              .message = status_message(cloud_pc)};
     if (may_have_changed(cloud_pc, accepted.since))
         return part;
     // It was so before: a failure that is to be repaired is not the end, and of a policy's Cloud

@@ -26,6 +26,7 @@ struct Progress {
     Phase phase = Phase::going_on;
     std::string what{};            ///< for state_reason: "restart: active"
     std::string error_code{};      ///< of ended_badly: what Graph names as the reason
+    std::string error_message{};   ///< of ended_badly, as sent
     boost::json::object result{};  ///< merged into `result` of the job at its end
     /// What was seen, by which it is known again; explains one attempt and no other.
     /// "remote_action:<cloud pc>:<name>:<start time>", "bulk_action:<id>". Empty: nothing unique.

@@ -47,6 +47,12 @@ std::string status_code(const bj::object& cloud_pc)
     return detail == nullptr ? "" : std::string{text_of(*detail, "code")};
 }
 
+std::string status_message(const bj::object& cloud_pc)
+{
+    const auto* detail = object_of(cloud_pc, "statusDetail");
+    return detail == nullptr ? "" : std::string{text_of(*detail, "message")};
+}
+
 std::vector<std::string> cloud_pcs_of(const Accepted& accepted)
 {
     if (accepted.cloud_pcs.empty() && accepted.plan.action->target == cloud_pcs_table &&

@@ -22,6 +22,7 @@ struct Part {
     Progress::Phase phase = Progress::Phase::going_on;
     std::string state{};  ///< in Graph's word where there is one, for people
     std::string code{};   ///< of what ended badly
+    std::string message{};
     std::string evidence{};
 };
 
@@ -33,8 +34,9 @@ bool is_before(UtcTime time, UtcTime since) noexcept;
 /// False when the object says that nothing has changed in it since then: what it says is old.
 bool may_have_changed(const boost::json::object& object, UtcTime since);
 
-/// Code of the status of a Cloud PC; may be empty.
+/// Code and message of the status of a Cloud PC; may be empty.
 std::string status_code(const boost::json::object& cloud_pc);
+std::string status_message(const boost::json::object& cloud_pc);
 
 /// Cloud PCs of the job; where job_targets does not say, its target.
 std::vector<std::string> cloud_pcs_of(const Accepted& accepted);

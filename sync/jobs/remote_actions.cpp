@@ -44,10 +44,12 @@ std::optional<RemoteAction> remote_action_of(const bj::value& result,
     if (!started || !is_named(name, names))
         return std::nullopt;
     const auto* detail = object_of(*members, "statusDetail");
-    return RemoteAction{.name = remote_action_name(name),
-                        .state = graph::ascii_lower(text_of(*members, "actionState")),
-                        .code = std::string{detail == nullptr ? "" : text_of(*detail, "code")},
-                        .started = *started};
+    return RemoteAction{
+        .name = remote_action_name(name),
+        .state = graph::ascii_lower(text_of(*members, "actionState")),
+        .code = std::string{detail == nullptr ? "" : text_of(*detail, "code")},
+        .message = std::string{detail == nullptr ? "" : text_of(*detail, "message")},
+        .started = *started};
 }
 
 /// The function does not exist for this Cloud PC, tenant or permission: then its last result does.

@@ -23,6 +23,7 @@ struct RemoteAction {
     std::string name{};   ///< as the catalog of actions names it: "restart"
     std::string state{};  ///< in lower case: "done"
     std::string code{};   ///< of statusDetail; may be empty
+    std::string message{};
     UtcTime started{};
 
     /// What it is known by: "remote_action:<cloud pc>:<name>:<start>".

@@ -329,12 +329,14 @@ TEST_CASE_FIXTURE(Conclusions, "progress: the end says what Graph says, and what
                    {.phase = Progress::Phase::ended_badly,
                     .what = "reprovision: failed",
                     .error_code = "internalServerError",
+                    .error_message = "It broke\n",
                     .result = {{"actionState", "failed"}},
                     .evidence = "remote_action:x"},
                    true, start + 1min) == State::failed);
     const auto ended = this->job(job.job_id);
     CHECK(ended.state_reason == "reprovision: failed");
     CHECK(ended.error_code == "internalServerError");
+    CHECK(ended.error_message == "It broke\\n");
     CHECK(ended.result == R"({"actionState":"failed"})");
     CHECK(last_attempt(database, job.job_id)->evidence == "remote_action:x");
     // Another job that saw the same ends too, without the piece that explains the first.

@@ -102,11 +102,13 @@ TEST_CASE("progress: states of a remote action")
 TEST_CASE("progress: a failed remote action says why")
 {
     ProgressWorld world;
-    world.remote_actions(
-        fmt::format("[{}]", result_of("CloudPcRestart", "failed", 3s,
-                                      R"(,"statusDetail":{"code":"internalServerError"})")));
+    world.remote_actions(fmt::format(
+        "[{}]",
+        result_of("CloudPcRestart", "failed", 3s,
+                  R"(,"statusDetail":{"code":"internalServerError","message":"It broke"})")));
     const auto progress = world.look(planned("cloud_pc.reboot", machine));
     CHECK(progress.error_code == "internalServerError");
+    CHECK(progress.error_message == "It broke");
     CHECK(progress.what == "restart: failed");
     CHECK(
         boost::json::serialize(progress.result.at("cloudPcs")) ==
