@@ -391,6 +391,7 @@ asio::awaitable<Reply> JobsApi::approve(Request request)
         if (!job || own_allowed || !is_own(queue, *job, person))
             outcome = jobs::approve(queue, id,
                                     {.approver = person.name,
+                                     .actor = person.actor,
                                      .seen_hash = shown.empty() ? "" : hash->second,
                                      .own_allowed = own_allowed},
                                     now);

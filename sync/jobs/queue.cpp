@@ -137,7 +137,7 @@ void write_approval(store::Database& database, const Job& job, const Approval& a
     const auto at = format_sql_time(now);
     const auto hash = content_hash(job);
     add_event(database, job.job_id, job.state, State::queued,
-              fmt::format("approved for {} Cloud PCs", job.touches.value_or(0)), approval.approver,
+              fmt::format("approved for {} Cloud PCs", job.touches.value_or(0)), approval.actor,
               now);
     auto row = database.prepared(
         "UPDATE jobs SET state = 'queued', state_reason = NULL, held_by = NULL, due_at = NULL, "

@@ -127,6 +127,7 @@ enum class ApproveOutcome {
 };
 struct Approval {
     std::string approver{};   ///< verified identity, as in requested_by
+    std::string actor{};      ///< the same, as in events
     std::string seen_hash{};  ///< content_hash() of what the approver was shown; empty: as it is
     bool own_allowed = false;
 };

@@ -124,6 +124,7 @@ std::optional<jobs::ApproveOutcome> JobsWorld::approve(jobs::JobId job, std::str
     return change<jobs::ApproveOutcome>([&](store::Database& queue) {
         return jobs::approve(queue, job,
                              {.approver = std::string{approver},
+                              .actor = std::string{approver},
                               .own_allowed = x_options.settings.approval == config::Approval::none},
                              x_clock.utc_now());
     });

@@ -161,6 +161,8 @@ TEST_CASE_FIXTURE(Guarded, "jobs api: somebody else approves, whoever asks how")
     CHECK(post(approver, path_of(job, "approve")).status == 200);
     CHECK(queue.state(job) == State::queued);
     CHECK(queue.job(job).approved_by == "anna");
+    CHECK(queue.value("SELECT actor FROM job_events ORDER BY event_id DESC LIMIT 1") ==
+          fmt::format("anna (uid {})", approver.uid));
     CHECK(kicks == 1);
 }
 

@@ -36,7 +36,8 @@ struct Spending : World {
     }
     void approve(JobId job)
     {
-        REQUIRE(jobs::approve(database, job, {.approver = "bob (uid 1001)", .own_allowed = true},
+        REQUIRE(jobs::approve(database, job,
+                              {.approver = "bob", .actor = "bob (uid 1001)", .own_allowed = true},
                               now) == ApproveOutcome::approved);
     }
     /// A destructive job that goes, and takes so many Cloud PCs from the budgets.

@@ -51,7 +51,8 @@ struct Judged : World {
     }
     void approve(JobId job)
     {
-        REQUIRE(jobs::approve(database, job, {.approver = "bob (uid 1001)", .own_allowed = true},
+        REQUIRE(jobs::approve(database, job,
+                              {.approver = "bob", .actor = "bob (uid 1001)", .own_allowed = true},
                               now) == ApproveOutcome::approved);
     }
 };
