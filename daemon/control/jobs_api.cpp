@@ -74,6 +74,16 @@ json::object result_json(const jobs::Submitted& submitted)
     return object;
 }
 
+void log_submission(const jobs::Submitted& submitted, std::string_view kind, std::string_view actor)
+{
+    log::write(submitted.outcome == Outcome::conflict ? log::Level::warning : log::Level::info,
+               "a job was submitted",
+               {{"job_id", submitted.job_id},
+                {"kind", kind},
+                {"actor", actor},
+                {"outcome", to_string(submitted.outcome)}});
+}
+
 /// The caller, as the store's thread needs them.
 struct Person {
     uid_t uid = 0;
@@ -218,12 +228,7 @@ asio::awaitable<Reply> JobsApi::submit_one(Request request)
     const auto& submitted = stored.submitted;
     if (submitted.outcome == Outcome::refused)
         co_return invalid_job({submitted.why});
-    log::write(submitted.outcome == Outcome::conflict ? log::Level::warning : log::Level::info,
-               "a job was submitted",
-               {{"job_id", submitted.job_id},
-                {"kind", wish.submission.kind},
-                {"actor", actor},
-                {"outcome", to_string(submitted.outcome)}});
+    log_submission(submitted, wish.submission.kind, actor);
     if (submitted.outcome == Outcome::conflict)
         co_return Problem{
             .status = 409,
@@ -261,8 +266,11 @@ asio::awaitable<Reply> JobsApi::submit_many(Request request)
     for (std::size_t begin = 0; begin < good.size(); begin += jobs_in_transaction_max) {
         const auto end = std::min(begin + jobs_in_transaction_max, good.size());
         std::vector<jobs::Submission> some;
-        for (auto i = begin; i < end; ++i)
+        std::vector<std::string> kinds;
+        for (auto i = begin; i < end; ++i) {
+            kinds.push_back(wishes[good[i]].submission.kind);
             some.push_back(std::move(wishes[good[i]].submission));
+        }
         auto add = [some = std::move(some), actor, now = x_clock.utc_now()](store::Database& db) {
             return db.transaction([&] {
                 std::vector<jobs::Submitted> all;
@@ -272,8 +280,11 @@ asio::awaitable<Reply> JobsApi::submit_many(Request request)
             });
         };
         const auto all = co_await x_queue.run(std::move(add));
-        for (std::size_t i = 0; i < all.size(); ++i)
+        for (std::size_t i = 0; i < all.size(); ++i) {
             results[good[begin + i]] = result_json(all[i]);
+            if (all[i].outcome == Outcome::conflict)
+                log_submission(all[i], kinds[i], actor);
+        }
         kick();
     }
     log::info("jobs were submitted", {{"actor", actor}, {"jobs", good.size()}});

@@ -2,6 +2,9 @@
 
 #include "tests/unit/daemon/jobs_api.hpp"
 
+#include "sync/core/log.hpp"
+#include "tests/unit/graph/fixture.hpp"
+
 #include <fmt/format.h>
 
 using namespace cloudpcd;
@@ -170,6 +173,24 @@ TEST_CASE_FIXTURE(Api, "jobs api: of several each is judged by itself")
     CHECK(has(answer.each("results", "problems"), "not_before: give a date"));
     CHECK(queue.rows("SELECT requested_by FROM jobs") == jobs::test::Rows{"alice", "alice"});
     CHECK(kicks == 1);
+}
+
+TEST_CASE_FIXTURE(Api, "jobs api: a request_id with other content is logged, alone or among others")
+{
+    const auto with_id = fmt::format(R"(, "request_id": "{}")", uuid);
+    REQUIRE(post(alice, "/v1/jobs", reboot_of(machine, with_id)).status == 201);
+    const auto other = reboot_of(other_machine, with_id);
+    for (const auto& body :
+         {other, fmt::format(R"({{"jobs": [{}, {}]}})", reboot_of(machine), other)}) {
+        const graph::test::StderrCapture said;
+        log::configure(log::Level::warning, log::Format::text);
+        post(bob, "/v1/jobs", body);
+        log::configure(log::Level::error, log::Format::text);
+        CHECK(has(said.text(), "a job was submitted"));
+        CHECK(has(said.text(), "outcome=conflict"));
+        CHECK(has(said.text(), "kind=cloud_pc.reboot"));
+        CHECK(has(said.text(), fmt::format("bob (uid {})", bob.uid)));
+    }
 }
 
 TEST_CASE_FIXTURE(Api, "jobs api: several are many at most, and come alone")
