@@ -6,6 +6,7 @@
 #include "sync/jobs/listing.hpp"
 #include "sync/jobs/queue.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
@@ -67,6 +68,27 @@ std::vector<JobId> ids_in_state(store::Database& queue, State state,
 
 }  // namespace
 
+/// A dry run's place among those of its batch, given up with this.
+class Runner::InBatch {
+public:
+    InBatch(Runner& runner, const Job& job)
+        : x_runner{runner}, x_place{job.batch_id.value_or(""), job.job_id}
+    {
+        x_runner.x_checks.insert(x_place);
+    }
+    ~InBatch()
+    {
+        x_runner.x_checks.erase(x_place);
+        x_runner.x_check_left.cancel();
+    }
+    InBatch(const InBatch&) = delete;
+    InBatch& operator=(const InBatch&) = delete;
+
+private:
+    Runner& x_runner;
+    std::pair<std::string, JobId> x_place;
+};
+
 Runner::Runner(Parts parts, Options options, QueueWatch* watch)
     : x_running{std::move(parts), std::move(options)},
       x_watch{watch},
@@ -74,7 +96,8 @@ Runner::Runner(Parts parts, Options options, QueueWatch* watch)
       x_tasks{x_running.parts().executor},
       x_writes{x_running.parts().executor},
       x_carrier{x_running, [this] { kick(); }},
-      x_observer{x_running, [this] { kick(); }}
+      x_observer{x_running, [this] { kick(); }},
+      x_check_left{x_running.parts().executor, asio::steady_timer::time_point::max()}
 {}
 
 void Runner::kick() noexcept
@@ -210,7 +233,7 @@ asio::awaitable<void> Runner::take_in_all()
             return some;
         });
         x_taken = std::max(x_taken, taken.last);
-        x_dry_runs.insert(x_dry_runs.end(), taken.dry_runs.begin(), taken.dry_runs.end());
+        x_dry_runs.insert(taken.dry_runs.begin(), taken.dry_runs.end());
         if (taken.jobs < intake_max)
             co_return;
     }
@@ -296,8 +319,11 @@ void Runner::start(const Survey& survey, Looks looks)
         if (x_carried < carried_max)
             start_one(job.job_id, x_carried, [&] { return carry(job); });
     }
-    for (; !x_dry_runs.empty() && x_checked < checks_max; x_dry_runs.pop_front())
-        start_one(x_dry_runs.front(), x_checked, [&] { return check(x_dry_runs.front()); });
+    while (!x_dry_runs.empty() && x_checked < checks_max) {
+        const auto id = *x_dry_runs.begin();
+        x_dry_runs.erase(x_dry_runs.begin());
+        start_one(id, x_checked, [&] { return check(id); });
+    }
     if (looks == Looks::none)
         return;
     for (const auto& job : survey.on_their_way) {
@@ -406,7 +432,7 @@ asio::awaitable<void> Runner::check(JobId id)
     try {
         co_await check_once(id);
     } catch (...) {
-        x_dry_runs.push_back(id);
+        x_dry_runs.insert(id);
         throw;
     }
 }
@@ -422,11 +448,26 @@ asio::awaitable<void> Runner::check_once(JobId id)
     const auto* plan = std::get_if<Plan>(&planned);
     if (plan == nullptr)
         co_return;  // it was planned when it was taken in; nothing it depends on has changed
+    const InBatch place{*this, *job};
     const auto facts = co_await x_carrier.read(*plan, *job);
+    co_await wait_for_earlier_of_batch(*job);
     const auto known = x_running.outside();
     co_await parts.queue.run([&](store::Database& queue) {
         check_dry_run(queue, id, *plan, facts, x_running.complete(known));
     });
+}
+
+/// Each counts those before it, so that they end in their order, however long their reads take.
+asio::awaitable<void> Runner::wait_for_earlier_of_batch(const Job& job)
+{
+    if (!job.batch_id)
+        co_return;
+    const auto asked = co_await asio::this_coro::cancellation_state;
+    while (x_checks.lower_bound({*job.batch_id, 0})->second != job.job_id) {
+        co_await x_check_left.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (asked.cancelled() != asio::cancellation_type::none)
+            throw boost::system::system_error{asio::error::operation_aborted};
+    }
 }
 
 asio::awaitable<void> Runner::watch_queue()

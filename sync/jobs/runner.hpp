@@ -15,12 +15,13 @@
 #include "sync/jobs/watch.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 
-#include <deque>
 #include <exception>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cloudpcd::jobs {
@@ -56,6 +57,7 @@ public:
     void kick() noexcept;
 
 private:
+    class InBatch;
     /// What there is to do, as the queue says.
     struct Survey {
         std::vector<Job> queued{};
@@ -84,6 +86,7 @@ private:
     boost::asio::awaitable<void> look(Job job);
     boost::asio::awaitable<void> check(JobId job);
     boost::asio::awaitable<void> check_once(JobId job);
+    boost::asio::awaitable<void> wait_for_earlier_of_batch(const Job& job);
     boost::asio::awaitable<void> watch_queue();
     boost::asio::awaitable<void> sleep(const Survey& survey);
     boost::asio::awaitable<void> stop();
@@ -100,9 +103,11 @@ private:
     TaskGroup x_writes;  ///< on the wire
     Carrier x_carrier;
     Observer x_observer;
-    std::deque<JobId> x_dry_runs{};  ///< taken in, and not looked at yet
-    std::set<JobId> x_active{};      ///< jobs that a task is at; negative: on the wire
-    int x_carried = 0;               ///< of them, those that are or were to be sent
+    std::set<JobId> x_dry_runs{};                        ///< taken in, and not looked at yet
+    std::set<std::pair<std::string, JobId>> x_checks{};  ///< being looked at, with their batch
+    boost::asio::steady_timer x_check_left;              ///< cancelled when one has left
+    std::set<JobId> x_active{};  ///< jobs that a task is at; negative: on the wire
+    int x_carried = 0;           ///< of them, those that are or were to be sent
     int x_looked_at = 0;
     int x_checked = 0;
     int x_refreshing = 0;  ///< tasks that have the mirror follow

@@ -365,6 +365,38 @@ TEST_CASE("jobs simulation: what a token was refused for is sent again with anot
     CHECK(world.problems() == "");
 }
 
+TEST_CASE("jobs simulation: dry runs of a batch count those before them")
+{
+    JobsWorld world{Seed{8}};
+    const auto ids = world.cloud_pcs();
+    REQUIRE(ids.size() >= 8);
+    for (std::size_t i = 0; i < 4; ++i)  // the first ones are answered last
+        world.faults().add({.path_contains = ids[i],
+                            .effect = Effect::delay,
+                            .delay = std::chrono::seconds{10 - 2 * static_cast<int>(i)}});
+    for (std::size_t i = 0; i < 6; ++i)
+        world.submit({.kind = "cloud_pc.reprovision",
+                      .target_id = ids[i],
+                      .batch_id = "friday",
+                      .dry_run = true});
+    const auto single =
+        world.submit({.kind = "cloud_pc.reprovision", .target_id = ids[6], .dry_run = true});
+    const auto other = world.submit({.kind = "cloud_pc.reprovision",
+                                     .target_id = ids[7],
+                                     .batch_id = "monday",
+                                     .dry_run = true});
+    world.run_for(3s);
+    // Another batch, and what belongs to none, wait for nobody.
+    CHECK(world.state(single) == "checked");
+    CHECK(world.state(other) == "checked");
+    world.run_for(1min);
+    CHECK(world.rows("SELECT state || json_type(result, '$.earliest') FROM jobs "
+                     "WHERE batch_id = 'friday' ORDER BY job_id") ==
+          Rows{"checkednull", "checkednull", "checkednull", "checkedtext", "checkedtext",
+               "checkedtext"});
+    CHECK(world.problems() == "");
+}
+
 TEST_CASE("jobs simulation: however many expire at once, all do at their time")
 {
     constexpr int jobs = 500;
