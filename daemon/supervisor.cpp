@@ -233,6 +233,9 @@ asio::awaitable<Supervisor::Wish> Supervisor::next_wish(const Load* load)
     while (true) {
         const int signal = co_await x_signals.async_wait(asio::use_awaitable);
         if (signal != SIGHUP) {
+            // Whoever holds the lock of the queue must not hold up the end: a verdict that has to
+            // be recorded is tried again for a while, the rest is for the next start.
+            x_queue.stop_waiting();
             asio::co_spawn(x_io, interrupt_late(), asio::detached);
             co_return Wish::end;
         }

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -33,6 +34,7 @@ constexpr Duration unreadable_wait = 30s;
 constexpr Duration record_again = 1s;
 /// A pause that Graph asks for is worth a word from here on.
 constexpr Duration pause_shown = 30s;
+constexpr Duration record_again_stopping = 100ms;
 
 bool reads_a_list(const Plan& plan)
 {
@@ -384,10 +386,17 @@ asio::awaitable<void> Carrier::send(Departure departure)
     x_ended();
 }
 
+void Carrier::stop()
+{
+    x_stopped_at = x_running.parts().clock.steady_now();
+}
+
 asio::awaitable<void> Carrier::record(const Plan& plan, const Attempt& attempt,
                                       const graph::WriteOutcome& outcome)
 {
     auto& parts = x_running.parts();
+    const auto began = parts.clock.steady_now();
+    bool complained = false;
     while (true) {
         try {
             co_await parts.queue.run([&](store::Database& queue) {
@@ -407,12 +416,15 @@ asio::awaitable<void> Carrier::record(const Plan& plan, const Attempt& attempt,
             const auto why = passing_trouble(failure);
             if (!why)
                 throw;
-            log::error("a verdict cannot be recorded yet",
-                       {{"job_id", attempt.job_id}, {"why", *why}});
-            if (x_stopping)  // the next start takes it for in doubt
+            if (!std::exchange(complained, x_stopped_at.has_value()))
+                log::error("a verdict cannot be recorded yet",
+                           {{"job_id", attempt.job_id}, {"why", *why}});
+            // Given up, the next start takes it for in doubt.
+            if (x_stopped_at &&
+                parts.clock.steady_now() >= std::max(began, *x_stopped_at) + record_grace)
                 co_return;
         }
-        co_await parts.clock.sleep_for(record_again);
+        co_await parts.clock.sleep_for(x_stopped_at ? record_again_stopping : record_again);
     }
 }
 

@@ -21,6 +21,10 @@
 
 namespace cloudpcd::jobs {
 
+/// How long a verdict is tried to be recorded while the daemon ends. With what else an end takes it
+/// has to fit into five seconds, after write_grace into fifteen.
+inline constexpr Duration record_grace = std::chrono::seconds{2};
+
 class Carrier {
 public:
     /// `ended`: called when a job may have let go of its objects.
@@ -50,8 +54,8 @@ public:
     /// On the queue's thread. What it meets, anchor_works() says.
     void write_anchor(store::Database& queue);
 
-    /// From now on a verdict that cannot be recorded is left to the next start.
-    void stop() noexcept { x_stopping = true; }
+    /// From now on a verdict that cannot be recorded within record_grace is left to the next start.
+    void stop();
 
 private:
     /// Destructive jobs are claimed in the order of the queue, since budgets are taken in it.
@@ -91,7 +95,7 @@ private:
     std::map<JobId, RefusedToken> x_refused_tokens{};  ///< of jobs that need another one
     std::set<Turn> x_turns{};
     boost::asio::steady_timer x_turn_left;  ///< cancelled when one has left
-    bool x_stopping = false;
+    std::optional<SteadyTime> x_stopped_at{};
     bool x_anchor_failed = false;
 };
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <numeric>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -86,6 +87,20 @@ void keep_wal_files(sqlite3* database)
 {
     int persist = 1;
     sqlite3_file_control(database, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+}
+
+/// A busy handler as SQLite's own timeout, but for a wait that may become shorter meanwhile.
+int wait_for_lock(void* wait_ms, int times)
+{
+    constexpr std::array pauses_ms{1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100};
+    const auto before = std::min(static_cast<std::size_t>(times), pauses_ms.size() - 1);
+    int waited_ms = std::accumulate(pauses_ms.begin(), pauses_ms.begin() + before, 0);
+    waited_ms += (times - static_cast<int>(before)) * pauses_ms.back();
+    const int left_ms = static_cast<std::atomic<int>*>(wait_ms)->load() - waited_ms;
+    if (left_ms <= 0)
+        return 0;
+    sqlite3_sleep(std::min(pauses_ms.at(before), left_ms));
+    return 1;
 }
 
 int note_wal_size(void* pages, sqlite3*, const char*, int count)
@@ -211,10 +226,12 @@ int Statement::column_count() const noexcept
 
 Database::Database(std::filesystem::path path, std::unique_ptr<SQLite::Database> database)
     : x_path{std::move(path)},
+      x_lock_wait_ms{std::make_unique<std::atomic<int>>(busy_timeout_ms)},
       x_database{std::move(database)},
       x_wal_pages{std::make_unique<int>(0)}
 {
     sqlite3_wal_hook(handle(), note_wal_size, x_wal_pages.get());
+    wait_for_locks();
 }
 
 Database& Database::operator=(Database&& other) noexcept
@@ -226,6 +243,7 @@ Database& Database::operator=(Database&& other) noexcept
     x_database = std::move(other.x_database);
     x_statements = std::move(other.x_statements);
     x_wal_pages = std::move(other.x_wal_pages);
+    x_lock_wait_ms = std::move(other.x_lock_wait_ms);
     return *this;
 }
 
@@ -397,13 +415,23 @@ void Database::checkpoint_if_due()
 
 bool Database::checkpoint_truncate()
 {
-    sqlite3_busy_timeout(handle(), 0);
+    sqlite3_busy_handler(handle(), nullptr, nullptr);
     const int code =
         sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-    sqlite3_busy_timeout(handle(), busy_timeout_ms);
+    wait_for_locks();
     if (code == SQLITE_OK)
         *x_wal_pages = 0;
     return code == SQLITE_OK;
+}
+
+void Database::stop_waiting() noexcept
+{
+    x_lock_wait_ms->store(0);
+}
+
+void Database::wait_for_locks() noexcept
+{
+    sqlite3_busy_handler(handle(), wait_for_lock, x_lock_wait_ms.get());
 }
 
 bool on_network_filesystem(const std::filesystem::path& path)

@@ -8,6 +8,7 @@
 #include <SQLiteCpp/Database.h>
 #include <sqlite3.h>
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -165,6 +166,10 @@ public:
     /// Empties the WAL file when nobody reads. Returns false when a reader was in the way.
     bool checkpoint_truncate();
 
+    /// From now on no statement waits for a lock that somebody else has: it fails with SQLITE_BUSY,
+    /// one that waits already too. From any thread.
+    void stop_waiting() noexcept;
+
     const std::filesystem::path& path() const noexcept { return x_path; }
     sqlite3* handle() const noexcept { return x_database->getHandle(); }
 
@@ -173,12 +178,14 @@ private:
     void begin();
     void commit();
     void rollback() noexcept;
+    void wait_for_locks() noexcept;
 
     struct Finalize {
         void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
     };
     std::filesystem::path x_path;
-    std::unique_ptr<SQLite::Database> x_database;  // outlives the statements below
+    std::unique_ptr<std::atomic<int>> x_lock_wait_ms;  // read by the busy handler
+    std::unique_ptr<SQLite::Database> x_database;      // outlives the statements below
     std::map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>, std::less<>> x_statements;
     std::unique_ptr<int> x_wal_pages;  // written by the WAL hook, hence at a fixed address
 };

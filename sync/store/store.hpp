@@ -53,6 +53,9 @@ public:
                                                  call<F, R>(x_database, std::move(command)), token);
     }
 
+    /// See Database::stop_waiting: commands in the queue would each wait for a lock in turn.
+    void stop_waiting() noexcept { x_database.stop_waiting(); }
+
     /// For set-up and tear-down, while no command can be running.
     Database& database() noexcept { return x_database; }
 

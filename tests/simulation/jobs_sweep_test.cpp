@@ -477,3 +477,29 @@ TEST_CASE("jobs simulation: an answer that comes after SIGTERM is recorded, sile
         CHECK(world.problems() == "");
     }
 }
+
+TEST_CASE("jobs simulation: at the end a verdict is tried to be recorded for a while")
+{
+    for (const auto full_for : {Duration{1500ms}, Duration{60s}}) {
+        JobsWorld world{Seed{11}};
+        Fault fault{.path_contains = std::string{reprovision_path},
+                    .method = "write",
+                    .effect = Effect::delay,
+                    .delay = 3s};
+        world.faults().add(fault);
+        const auto job = submit_reprovision(world);
+        world.run_for(2s);
+        REQUIRE(world.state(job) == "sending");
+        world.later(1ms, [&world] { world.terminate(); });
+        world.later(1s, [&world] { world.fill_disk(true); });  // before the answer
+        world.later(1s + full_for, [&world] { world.fill_disk(false); });
+        world.run_for(1s + 1400ms);
+        CHECK(world.state(job) == "sending");
+        world.run_for(2min);
+        world.run_until_quiet(1h);
+        CHECK(world.number("SELECT count(*) FROM job_events WHERE to_state = 'in_doubt'") ==
+              (full_for == 60s ? 1 : 0));
+        check_done(world, job);
+        CHECK(world.problems() == "");
+    }
+}

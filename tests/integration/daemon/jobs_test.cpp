@@ -284,6 +284,29 @@ TEST_CASE("jobs: whoever holds the lock of the queue for long is waited for")
     CHECK(world.stop() == 0);
 }
 
+TEST_CASE("jobs: SIGTERM does not wait for whoever holds the lock of the queue")
+{
+    JobsWorld world;
+    world.start_and_sync();
+    SQLite::Database shell{world.queue_path().string(), SQLite::OPEN_READWRITE};
+    shell.exec("BEGIN IMMEDIATE");
+    std::vector<std::unique_ptr<Process>> waiting;
+    for (std::size_t i = 0; i < 5; ++i)
+        waiting.push_back(
+            world.installation.start_ctl({"jobs", "submit", "cloud_pc.reboot", "--target",
+                                          world.cloud_pc(i), "--reason", "while it is locked"}));
+    // Meanwhile they get into the queue, where each would wait for the lock in turn.
+    SQLite::Database another{world.queue_path().string(), SQLite::OPEN_READWRITE, 3000};
+    CHECK_THROWS(another.exec("BEGIN IMMEDIATE"));
+    const auto begun = std::chrono::steady_clock::now();
+    CHECK(world.stop() == 0);
+    CHECK(std::chrono::steady_clock::now() - begun < 5s);
+    for (const auto& one : waiting)
+        CHECK(one->wait() != 0);
+    shell.exec("COMMIT");
+    CHECK(world.one("SELECT count(*) FROM jobs") == "0");
+}
+
 TEST_CASE("jobs: SIGTERM waits for the answer to a request that is on the wire")
 {
     JobsWorld world;

@@ -303,7 +303,6 @@ TEST_CASE("store: every connection has the settings that the promises rest on")
                                                                 {"temp_store", "1"},
                                                                 {"secure_delete", "0"},
                                                                 {"trusted_schema", "0"},
-                                                                {"busy_timeout", "5000"},
                                                                 {"cache_size", "-4096"}}) {
         CAPTURE(name);
         CHECK(value(database, fmt::format("PRAGMA {}", name)) == expected);

@@ -68,6 +68,51 @@ TEST_CASE_FIXTURE(Fixture, "store: a command gives a value, or nothing")
     CHECK(got == "4");
 }
 
+TEST_CASE_FIXTURE(Fixture, "store: whoever wishes an end does not wait for somebody else's lock")
+{
+    SQLite::Database other{(directory.path() / "mirror.db").string(), SQLite::OPEN_READWRITE};
+    other.exec("CREATE TABLE t (x); BEGIN IMMEDIATE");
+    const auto begun = std::chrono::steady_clock::now();
+    int busy = 0;
+    const auto change = [&]() -> asio::awaitable<void> {
+        try {
+            co_await store.run([](Database& database) {
+                database.transaction([&] { database.execute("INSERT INTO t VALUES (1)"); });
+            });
+        } catch (const SQLite::Exception& failure) {
+            busy += failure.getErrorCode() == SQLITE_BUSY ? 1 : 0;
+        }
+    };
+    for (int i = 0; i < 4; ++i)
+        asio::co_spawn(io, change(), asio::detached);
+    asio::post(io, [&] { store.stop_waiting(); });
+    io.run();
+    CHECK(busy == 4);
+    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{4});
+    other.exec("COMMIT");
+    run(change);
+    CHECK(read_only_rows(directory.path() / "mirror.db", "SELECT count(*) FROM t") == Rows{"1"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "store: a command that needs a lock waits for it")
+{
+    SQLite::Database other{(directory.path() / "mirror.db").string(), SQLite::OPEN_READWRITE};
+    other.exec("CREATE TABLE t (x); BEGIN IMMEDIATE");
+    std::promise<void> tried;
+    std::thread lets_go{[&] {
+        tried.get_future().wait();
+        other.exec("COMMIT");
+    }};
+    run([&]() -> asio::awaitable<void> {
+        co_await store.run([&](Database& database) {
+            database.checkpoint_truncate();  // which does not wait, and leaves that as it was
+            tried.set_value();
+            database.transaction([&] { database.execute("INSERT INTO t VALUES (1)"); });
+        });
+    });
+    lets_go.join();
+}
+
 TEST_CASE_FIXTURE(Fixture, "store: a command may own what cannot be copied")
 {
     int got = 0;
