@@ -481,18 +481,6 @@ TEST_CASE_FIXTURE(Judged, "judge: one active job per Cloud PC, single or bulk, i
     CHECK(rule(urgent).state == State::queued);
 }
 
-TEST_CASE_FIXTURE(Judged, "judge: changes of the tenant's one settings object keep their order")
-{
-    const auto change = [&](const char* params) {
-        return submit_now({.kind = "organization_settings.update", .params = params});
-    };
-    const auto first = change(R"({"enableSingleSignOn":true})");
-    const auto second = change(R"({"enableSingleSignOn":false})");
-    take_in();
-    CHECK(state(first) == State::queued);
-    CHECK(job(second).held_by == Hold::target_busy);
-}
-
 TEST_CASE_FIXTURE(Judged,
                   "judge: who waits for a target waits for nothing else, and is not overtaken")
 {

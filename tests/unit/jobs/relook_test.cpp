@@ -307,3 +307,15 @@ TEST_CASE_FIXTURE(Waiting, "relook: what a job of the queue has just created is 
     CHECK(ruling.state == State::succeeded);
     CHECK(ruling.reason == "already gone");
 }
+
+TEST_CASE_FIXTURE(Waiting, "relook: changes of the tenant's one settings object keep their order")
+{
+    const auto change = [&](const char* params) {
+        return submit_now({.kind = "organization_settings.update", .params = params});
+    };
+    const auto first = change(R"({"enableSingleSignOn":true})");
+    const auto second = change(R"({"enableSingleSignOn":false})");
+    take_in();
+    CHECK(state(first) == State::queued);
+    CHECK(job(second).held_by == Hold::target_busy);
+}
