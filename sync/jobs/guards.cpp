@@ -32,6 +32,7 @@ constexpr Duration unreadable_wait = 30s;
 constexpr Duration shown_within = 10min;
 constexpr Duration budget_wait = 30s;
 constexpr Duration clock_wait = 1min;
+constexpr Duration taken_in_within = 10s;
 constexpr std::chrono::hours duplicates_within{24};
 constexpr std::size_t named_max = 5;
 
@@ -199,16 +200,21 @@ private:
     std::optional<Refusal> not_before() const
     {
         const auto at = time_of(x_job.not_before);
-        // Where it is the time of submission nobody asked to wait, not for the next Date either,
-        // which has whole seconds.
-        const bool asked = x_job.not_before != x_job.created_at;
-        const auto earliest = asked ? earlier_clock(x_known) : earliest_now(x_known);
+        const auto earliest = asks_for_now(at) ? earliest_now(x_known) : earlier_clock(x_known);
         if (!at || earliest >= *at)
             return std::nullopt;
         // By this machine's clock its time may have come, when that is ahead of Graph's.
         const auto due =
             x_known.now < *at ? *at : x_known.now + std::min<Duration>(*at - earliest, clock_wait);
         return hold(Hold::not_before, fmt::format("waits for {} UTC", *x_job.not_before), due);
+    }
+
+    /// Nobody asked it to wait, not for Graph's next Date either, which has whole seconds. What
+    /// intake fills in is the time of submission, or its own where that seems to be later.
+    bool asks_for_now(std::optional<UtcTime> at) const
+    {
+        const auto submitted = parse_sql_time(x_job.created_at);
+        return at && submitted && *at <= *submitted && *submitted - *at <= taken_in_within;
     }
 
     std::optional<Refusal> target() const

@@ -45,3 +45,13 @@ TEST_CASE_FIXTURE(TwoClocks, "judge: a time that was asked for is Graph's time t
     now = at;
     CHECK(judge_fresh(asked).state == State::queued);
 }
+
+TEST_CASE_FIXTURE(TwoClocks, "judge: what came in while the time was being looked at need not wait")
+{
+    const auto job = submit_now({.kind = "cloud_pc.reboot", .target_id = id_of(1)});
+    now -= 40ms;
+    take_in();
+    now += 40ms;
+    skew = 900ms;
+    CHECK(judge_fresh(job).state == State::queued);
+}
