@@ -180,13 +180,11 @@ asio::awaitable<void> Runner::begin()
                 renew_database_id(queue, parts.rng);
                 return hold_restored(queue, now);
             });
-            parts.anchor.write(queue);
             log::error("writes are frozen: the queue was restored, or is a copy",
                        {{"why", check.why}, {"held", held}});
-        } else {
-            // Before anything is sent, too: a copy is to know that it is one.
-            x_carrier.write_anchor(queue);
         }
+        // Before anything is sent, too: a copy is to know that it is one.
+        x_carrier.write_anchor(queue);
         if (const auto doubted = doubt_unfinished(queue, now); doubted > 0)
             log::warning("requests were cut off by a stop of the daemon", {{"jobs", doubted}});
     });

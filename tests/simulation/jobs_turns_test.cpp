@@ -124,3 +124,22 @@ TEST_CASE("jobs simulation: a copy of a queue that has sent nothing yet is known
     CHECK(world.value(fmt::format("SELECT held_by FROM jobs WHERE job_id = {}", job)) ==
           "restored");
 }
+
+TEST_CASE("jobs simulation: a restored queue whose anchor cannot be written stays frozen")
+{
+    JobsWorld world{Seed{1}, quick_ends()};
+    world.back_up();
+    const auto job = reboot(world, 0);
+    run_until_accepted(world, job);
+    world.break_anchor(true);
+    world.restore();
+    world.run_for(10s);
+    CHECK(world.frozen());
+    world.break_anchor(false);
+    world.thaw();
+    world.run_for(10s);
+    const auto next = reboot(world, 1);
+    world.run_for(10s);
+    CHECK(world.executions(next) == 1);
+    CHECK(world.problems() == "");
+}
