@@ -326,7 +326,7 @@ void Runner::start(const Survey& survey, Looks looks)
         return;
     for (const auto& job : survey.on_their_way) {
         if (x_looked_at < looks_max)
-            start_one(job.job_id, x_looked_at, [&] { return look(job); });
+            start_one(job.job_id, x_looked_at, [&] { return x_observer.look(job); });
     }
 }
 
@@ -417,11 +417,6 @@ asio::awaitable<void> Runner::refresh(JobId job, Plan plan)
     }
     --x_refreshing;
     x_wake.notify();
-}
-
-asio::awaitable<void> Runner::look(Job job)
-{
-    co_await x_observer.look(std::move(job));
 }
 
 /// A dry run: everything but the sending. What the disk has no room for is tried again.

@@ -83,7 +83,6 @@ private:
     boost::asio::awaitable<void> carry(Job job);
     boost::asio::awaitable<void> deliver(Carrier::Departure departure);
     boost::asio::awaitable<void> refresh(JobId job, Plan plan);
-    boost::asio::awaitable<void> look(Job job);
     boost::asio::awaitable<void> check(JobId job);
     boost::asio::awaitable<void> check_once(JobId job);
     boost::asio::awaitable<void> wait_for_earlier_of_batch(const Job& job);
